@@ -1,0 +1,122 @@
+"""What the Watcher needs of the world outside: a platform to speak on, a store to remember in, a clock.
+
+Protocols only. Implementations live in `platforms/` and `store/`; tests may bring their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from safetybot.model import (
+    Concern,
+    History,
+    Interaction,
+    InteractionState,
+    Message,
+    NewInteraction,
+    Place,
+    Policy,
+    Response,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldowns:
+    """The cooldowns that a reply has to win before it may be sent."""
+
+    concern: Concern
+    channel: timedelta | None
+    """None where no channel cooldown applies (`ADVERSE`)."""
+    author: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to `Store.claim`: the interaction's id and whether this caller may act on it.
+
+    `won` is False where another replica, retry or edit came first (`interaction_id` is then the earlier row's),
+    or where a cooldown was lost in a race (the row is then stored as `suppressed`).
+    """
+
+    interaction_id: int
+    won: bool
+    lost_to: str = ""
+    """In words what won instead: `another handler`, `channel cooldown`, `author cooldown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a platform says after sending: its id of the new message."""
+
+    message_id: str
+
+
+class PlatformError(Exception):
+    """A platform refused or failed to send. `retry` says whether a later try could succeed."""
+
+    def __init__(self, what: str, *, retry: bool = False) -> None:
+        """Keep what happened in words and whether trying again makes sense."""
+        super().__init__(what)
+        self.retry = retry
+
+
+class Platform(Protocol):
+    """A chat platform, as the Watcher sees it."""
+
+    @property
+    def name(self) -> str:
+        """`discord`, `telegram`, `console`: the `platform` of every `Place` it produces."""
+        ...
+
+    async def reply(self, to: Message, response: Response, claim_key: str) -> Receipt:
+        """Post `response.public` once in answer to `to`, with ways to the private card.
+
+        `claim_key` is the same for every try at this reply; platforms with idempotency keys pass it on.
+        Raises `PlatformError` where nothing was sent.
+        """
+        ...
+
+    async def alert(self, about: Message, interaction_id: int, concern: Concern, summary: str) -> None:
+        """Tell the community's moderators. `summary` holds no words of the member. Raises `PlatformError`."""
+        ...
+
+
+class Store(Protocol):
+    """The memory of the bot, as the Watcher sees it."""
+
+    async def policy(self, place: Place) -> Policy:
+        """The policy in force at `place`: defaults, overridden by the community, overridden by the channel."""
+        ...
+
+    async def history(self, place: Place, message_id: str, author_pseudonym: str, concern: Concern) -> History:
+        """What bears on a decision about this message."""
+        ...
+
+    async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
+        """Insert the interaction (durably, in one transaction with its cooldowns); exactly one caller wins.
+
+        The row starts as `planned` where `new.decision.reply` holds and the cooldowns were won, else `suppressed`.
+        """
+        ...
+
+    async def advance(
+        self, interaction_id: int, to: InteractionState, *, reply_id: str | None = None, error: str = ""
+    ) -> bool:
+        """Move an interaction along its states, durably; False where it already is past `to` (idempotent)."""
+        ...
+
+    async def unfinished(self, platform: str) -> list[Interaction]:
+        """Interactions left `planned` or `sending` by a process that died, oldest first."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time outside tests."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
