@@ -1,0 +1,48 @@
+"""Reads rules, lexicon and model from folders and puts a detector together. The only file access of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetybot.detection.classifier import Classifier, Thresholds
+from safetybot.detection.detector import Detector
+from safetybot.detection.lexicon import read_lexicon
+from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.rules import RuleBook, RulesFile
+from safetybot.documents import read_yaml, validate
+
+MODEL_FILE = "model.bin"
+
+
+def load_detector(folders: Sequence[Path], *, with_model: bool = True, extra: Sequence[Term] = ()) -> Detector:
+    """The detector that `folders` describe.
+
+    Args:
+        folders: Config folders, the packaged one first; a later folder's file replaces the same-named one before.
+        with_model: Whether the classifier takes part; without it the rules alone decide.
+        extra: Terms of a community, beside the lexicon's.
+
+    Raises:
+        InvalidDocument: A rules or lexicon file is wrong; carries every problem of that kind.
+        ValueError: The model file is damaged.
+    """
+    rules = RuleBook(validate(read_yaml(_newest(folders, "rules.yaml")), RulesFile))
+    terms = read_lexicon(lexicon_files(folders), rules.concepts)
+    model = _newest(folders, MODEL_FILE)
+    classifier = Classifier.load(model) if with_model and model.exists() else None
+    thresholds = classifier.thresholds if classifier else Thresholds()
+    return Detector(Matcher([*terms, *extra]), rules, classifier, thresholds)
+
+
+def lexicon_files(folders: Sequence[Path]) -> list[Path]:
+    """The lexicon files in force, by name; a later folder's file replaces the same-named one before."""
+    named: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted((folder / "lexicon").glob("*.yaml")):
+            named[path.name] = path
+    return [named[name] for name in sorted(named)]
+
+
+def _newest(folders: Sequence[Path], name: str) -> Path:
+    return next((folder / name for folder in reversed(folders) if (folder / name).exists()), folders[0] / name)

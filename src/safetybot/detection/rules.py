@@ -1,0 +1,141 @@
+"""Rules as data: which concepts, near or far, with which exceptions, make which concern.
+
+Lives here: the shape of `config/rules.yaml`, and how a rule is held against the hits of a message, with the reason
+where it nearly fired. Does not live here: terms (`lexicon.py`), weighing several answers (`detector.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from safetybot.model import Concern, FiredRule, Hit, NearMiss, Strength, Zone
+
+Selector = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\*)?!?$")]
+"""A concept by name; `name!` asks for a strong term, `symptom_*` stands for every concept that begins so."""
+
+
+class RuleEntry(BaseModel):
+    """One rule: it fires when every group of `all` has a hit, within `near` words, and no exception stands by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    concern: Literal["mention", "supply", "diy", "adverse"]
+    says: Annotated[str, Field(min_length=10, max_length=160)]
+    all: Annotated[list[Selector | list[Selector]], Field(min_length=1)]
+    near: Annotated[int, Field(ge=1, le=200)] | None = None
+    unless: list[Selector] = []
+    unless_near: dict[Selector, Annotated[int, Field(ge=1, le=50)]] = {}
+
+
+class RulesFile(BaseModel):
+    """`config/rules.yaml`: what each concept means, and the rules over them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    concepts: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], str], Field(min_length=1)]
+    rules: Annotated[list[RuleEntry], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All rules held against one message: those that fired, the most urgent first, and those that nearly did."""
+
+    fired: tuple[FiredRule, ...]
+    near_misses: tuple[NearMiss, ...]
+
+
+class RuleBook:
+    """The rules of a `RulesFile`, ready to be held against hits. Immutable."""
+
+    def __init__(self, file: RulesFile) -> None:
+        """Keep `file`'s rules, the most urgent concern first."""
+        self.concepts = dict(file.concepts)
+        self._rules = sorted(
+            ((Concern.from_label(rule.concern) or Concern.MENTION, rule) for rule in file.rules), key=lambda r: -r[0]
+        )
+
+    def hold(self, text: str, hits: Sequence[Hit]) -> Outcome:
+        """Hold every rule against `hits` in the original `text`. Hits in code or in link targets do not count."""
+        usable = [(i, hit) for i, hit in enumerate(hits) if hit.zone not in (Zone.CODE, Zone.LINK)]
+        if not usable:
+            return Outcome((), ())
+        fired: list[FiredRule] = []
+        near: list[NearMiss] = []
+        for concern, rule in self._rules:
+            chosen, why_not = _hold(rule, text, usable)
+            if chosen:
+                fired.append(FiredRule(rule.id, concern, rule.says, tuple(sorted(chosen))))
+            elif why_not:
+                near.append(NearMiss(rule.id, concern, why_not))
+        return Outcome(tuple(fired), tuple(near))
+
+
+def selects(selector: str, hit: Hit) -> bool:
+    """Whether `hit` is of the concept, and the strength, that `selector` asks for."""
+    if selector.endswith("!"):
+        if hit.strength is not Strength.STRONG:
+            return False
+        selector = selector[:-1]
+    return hit.concept.startswith(selector[:-1]) if selector.endswith("*") else hit.concept == selector
+
+
+def _hold(rule: RuleEntry, text: str, hits: Sequence[tuple[int, Hit]]) -> tuple[set[int], str]:
+    """The hits a rule rests on, or an empty set and why it did not fire ("" where it was not even near)."""
+    groups: list[list[tuple[int, Hit]]] = []
+    missing: list[str] = []
+    for group in rule.all:
+        selectors = [group] if isinstance(group, str) else group
+        found = [(i, hit) for i, hit in hits if any(selects(s, hit) for s in selectors)]
+        groups.append(found)
+        if not found:
+            missing.append(" or ".join(_words_of(s) for s in selectors))
+    if missing:
+        nearly = len(rule.all) > 1 and len(missing) == 1
+        return set(), f"no hit for {missing[0]}" if nearly else ""
+    for selector in rule.unless:
+        if stop := next((hit for _, hit in hits if selects(selector, hit)), None):
+            return set(), f"held back by {_words_of(selector)} ({stop.term})"
+    chosen = _closest(groups, text) if rule.near is None else _within(groups, text, rule.near)
+    if chosen is None:
+        return set(), f"its parts stand more than {rule.near} words apart"
+    for selector, words in rule.unless_near.items():
+        for _, hit in hits:
+            if selects(selector, hit) and any(words_between(text, hit, other) <= words for _, other in chosen):
+                return set(), f"held back by {_words_of(selector)} ({hit.term}) within {words} words"
+    return {i for i, _ in chosen}, ""
+
+
+def _closest(groups: Sequence[Sequence[tuple[int, Hit]]], text: str) -> list[tuple[int, Hit]]:
+    """One hit of each group, each the nearest to the first group's first hit."""
+    anchor = groups[0][0]
+    return [min(group, key=lambda item: words_between(text, anchor[1], item[1])) for group in groups]
+
+
+def _within(groups: Sequence[Sequence[tuple[int, Hit]]], text: str, near: int) -> list[tuple[int, Hit]] | None:
+    """One hit of each group so that all stand within `near` words of an anchor of the first; None if there is none."""
+    for anchor in groups[0][:50]:
+        chosen = [min(group[:50], key=lambda item: words_between(text, anchor[1], item[1])) for group in groups]
+        if all(words_between(text, anchor[1], hit) <= near for _, hit in chosen):
+            return chosen
+    return None
+
+
+def words_between(text: str, a: Hit, b: Hit) -> int:
+    """How many words stand between two hits; 0 where they touch or overlap. Two unspaced letters count as a word."""
+    if a.span.start > b.span.start:
+        a, b = b, a
+    if b.span.start <= a.span.end:
+        return 0
+    gap = text[a.span.end : b.span.start]
+    spaces = len(gap.split())
+    return spaces if not gap or gap.isascii() else max(spaces, sum("\u2e80" <= c <= "\u9fff" for c in gap) // 2)
+
+
+def _words_of(selector: str) -> str:
+    words = selector.rstrip("!").replace("_*", "").replace("_", " ")
+    return f"a strong {words}" if selector.endswith("!") else words

@@ -1,0 +1,103 @@
+"""Reads labelled messages and turns them into what the model sees. Nothing here is loaded by the bot."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from safetybot.detection.classifier import LABELS, Features
+from safetybot.detection.detector import Detector, names_the_topic
+from safetybot.model import Concern, ThreadLine
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled message. `group` keeps near-twins on one side of every split; `source` is its file's stem."""
+
+    id: str
+    text: str
+    thread: tuple[str, ...]
+    language: str
+    label: Concern | None
+    tags: tuple[str, ...]
+    group: str
+    source: str
+
+
+def read_rows(paths: Iterable[Path]) -> Iterator[Row]:
+    """The labelled messages of JSON-lines files."""
+    for path in paths:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                if not line.strip():
+                    continue
+                data = json.loads(line)
+                yield Row(
+                    data["id"],
+                    data["text"],
+                    tuple(data.get("thread") or ()),
+                    data.get("lang", "und"),
+                    Concern.from_label(data["label"]),
+                    tuple(data.get("tags") or ()),
+                    f"{path.stem}:{data.get('scene') or data['id']}",
+                    path.stem,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the detector made of the rows: features of those that passed the gate, and which those are."""
+
+    rows: Sequence[Row]
+    features: Sequence[Features | None]
+    strong: npt.NDArray[np.bool_]
+
+    @property
+    def passed(self) -> npt.NDArray[np.bool_]:
+        """Shape (rows,): whether the gate let the message through."""
+        return np.array([features is not None for features in self.features])
+
+
+def see(detector: Detector, rows: Sequence[Row]) -> Seen:
+    """Run the first stages of `detector` over `rows`."""
+    features: list[Features | None] = []
+    strong: list[bool] = []
+    for row in rows:
+        hits, named = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
+        features.append(named)
+        strong.append(names_the_topic(hits))
+    return Seen(rows, features, np.array(strong, dtype=bool))
+
+
+def matrix(features: Sequence[Features | None], buckets: int) -> csr_matrix:
+    """Hashed features, shape (rows, buckets); rows without features are empty."""
+    data: list[float] = []
+    columns: list[int] = []
+    starts = [0]
+    mask = buckets - 1
+    for named in features:
+        if named is not None:
+            for name, value in named.items():
+                columns.append(zlib.crc32(name.encode()) & mask)
+                data.append(value)
+        starts.append(len(columns))
+    result = csr_matrix(
+        (np.array(data, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(starts, dtype=np.int32)),
+        shape=(len(features), buckets),
+    )
+    result.sum_duplicates()
+    return result
+
+
+def targets(rows: Sequence[Row]) -> npt.NDArray[np.int64]:
+    """Shape (rows,): the index of each row's label in `LABELS`."""
+    return np.array([LABELS.index(row.label) for row in rows], dtype=np.int64)
