@@ -55,7 +55,7 @@ def read_rows(paths: Iterable[Path]) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the detector made of the rows: features of those that passed the gate, and which those are."""
+    """What the detector made of the rows; `features` are None where the gate kept a message out."""
 
     rows: Sequence[Row]
     features: Sequence[Features | None]
@@ -72,9 +72,9 @@ def see(detector: Detector, rows: Sequence[Row]) -> Seen:
     features: list[Features | None] = []
     strong: list[bool] = []
     for row in rows:
-        hits, named = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
-        features.append(named)
-        strong.append(names_the_topic(hits))
+        evidence = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
+        features.append(evidence.features if evidence else None)
+        strong.append(evidence is not None and names_the_topic(evidence.hits))
     return Seen(rows, features, np.array(strong, dtype=bool))
 
 

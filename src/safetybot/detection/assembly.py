@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetybot.detection.classifier import Classifier, Thresholds
+from safetybot.detection.classifier import Classifier
 from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import read_lexicon
-from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.matcher import Term
 from safetybot.detection.rules import RuleBook, RulesFile
 from safetybot.documents import read_yaml, validate
 
@@ -31,8 +31,7 @@ def load_detector(folders: Sequence[Path], *, with_model: bool = True, extra: Se
     terms = read_lexicon(lexicon_files(folders), rules.concepts)
     model = _newest(folders, MODEL_FILE)
     classifier = Classifier.load(model) if with_model and model.exists() else None
-    thresholds = classifier.thresholds if classifier else Thresholds()
-    return Detector(Matcher([*terms, *extra]), rules, classifier, thresholds)
+    return Detector([*terms, *extra], rules, classifier)
 
 
 def lexicon_files(folders: Sequence[Path]) -> list[Path]:

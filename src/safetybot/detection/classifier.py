@@ -12,15 +12,18 @@ invented text away and mean nothing in real chat.
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from safetybot.detection.text import base_view
-from safetybot.model import Concern, FeatureWeight, Hit, HitPath, Strength, ThreadLine
+from safetybot.model import Concern, FeatureWeight, Hit, HitPath, Strength, ThreadLine, Zone
 
 LABELS: tuple[Concern | None, ...] = (None, Concern.MENTION, Concern.SUPPLY, Concern.DIY, Concern.ADVERSE)
 """The order of the model's five columns."""
@@ -98,24 +101,92 @@ class Thresholds:
     with_strong_term: float = 0.5
 
 
+class Gate:
+    """The first look at a message: a sum of weights over its signs, cheap enough for every message.
+
+    Weights are learned together with the model, so that it opens for nearly every message of concern and for few
+    others. Explains itself: the signs and their weights are all there is.
+    """
+
+    def __init__(self, weights: Mapping[str, float], bias: float, threshold: float) -> None:
+        """Take weights by feature (see `gate_features`), in log-odds."""
+        self._weights = dict(weights)
+        self._bias = bias
+        self._threshold = threshold
+
+    def opens(self, signs: Sequence[Hit], thread_signs: Sequence[Sequence[Hit]] = ()) -> bool:
+        """Whether the message is worth the classifier's time."""
+        if not signs and not any(thread_signs):
+            return False
+        weights = self._weights
+        total = self._bias + sum(weights.get(name, 0.0) for name in gate_features(signs, thread_signs))
+        return total >= self._threshold
+
+
+def gate_features(signs: Sequence[Hit], thread_signs: Sequence[Sequence[Hit]] = ()) -> set[str]:
+    """What the gate looks at: the terms found, their concepts, pairs of concepts, and the same of earlier lines."""
+    names: set[str] = set()
+    concepts: set[str] = set()
+    for hit in signs:
+        if hit.zone is not Zone.CODE:
+            concepts.add(hit.concept)
+            names.add(f"{hit.concept}:{hit.term}")
+            names.add(f"{hit.concept}!" if hit.strength is Strength.STRONG else hit.concept)
+    ordered = sorted(concepts)
+    names.update(f"{a}+{b}" for i, a in enumerate(ordered) for b in ordered[i + 1 :])
+    earlier = {hit.concept for line in thread_signs for hit in line}
+    if earlier:
+        names.update(f"t:{concept}" for concept in earlier)
+        names.update(f"t:{hit.concept}!" for line in thread_signs for hit in line if hit.strength is Strength.STRONG)
+        names.update(f"t:{a}+{b}" for a in earlier for b in concepts)
+        before = sorted(earlier)
+        names.update(f"tt:{a}+{b}" for i, a in enumerate(before) for b in before[i + 1 :])
+    return names
+
+
+class GateHeader(BaseModel):
+    """The gate as the model file keeps it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: dict[str, float]
+    bias: float
+    threshold: float
+
+
+class ModelHeader(BaseModel):
+    """The first line of a model file: all that is not a weight of the hashed features."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    buckets: Annotated[int, Field(gt=0)]
+    scale: Annotated[list[float], Field(min_length=5, max_length=5)]
+    bias: Annotated[list[float], Field(min_length=5, max_length=5)]
+    thresholds: dict[str, float]
+    gate: GateHeader | None = None
+    seed: int = 0
+    trained_on: dict[str, int] = {}
+    """Messages by corpus file."""
+
+
 class Classifier:
     """A trained model, read from its file. Immutable and safe to share between threads."""
 
-    def __init__(self, header: Mapping[str, object], weights: bytes) -> None:
-        """Take the file's header and its weights (`buckets` × 5 signed bytes, row by row)."""
-        self.header = dict(header)
-        buckets = header["buckets"]
-        scale, bias = header["scale"], header["bias"]
-        thresholds = header["thresholds"]
-        if not isinstance(buckets, int) or len(weights) != buckets * len(LABELS):
-            raise ValueError(f"the model file is damaged: {len(weights)} weights for {buckets} buckets of {len(LABELS)}")
-        if not isinstance(scale, list) or not isinstance(bias, list) or not isinstance(thresholds, dict):
-            raise ValueError("the model file is damaged: `scale`, `bias` or `thresholds` is missing")
-        self.thresholds = Thresholds(**thresholds)
-        self._mask = buckets - 1
+    def __init__(self, header: ModelHeader, weights: bytes) -> None:
+        """Take the file's header and its weights (`buckets` × 5 signed bytes, row by row).
+
+        Raises:
+            ValueError: The weights do not fit the header.
+        """
+        if len(weights) != header.buckets * len(LABELS):
+            raise ValueError(f"{len(weights)} weights for {header.buckets} buckets of {len(LABELS)}")
+        self.header = header
+        self.thresholds = Thresholds(**header.thresholds)
+        self.gate = Gate(header.gate.weights, header.gate.bias, header.gate.threshold) if header.gate else None
+        self._mask = header.buckets - 1
         self._weights = memoryview(weights).cast("b")
-        self._scale = [float(value) for value in scale]
-        self._bias = [float(value) for value in bias]
+        self._scale = list(header.scale)
+        self._bias = list(header.bias)
 
     @classmethod
     def load(cls, path: Path) -> Classifier:
@@ -127,8 +198,8 @@ class Classifier:
         """
         header_line, _, packed = path.read_bytes().partition(b"\n")
         try:
-            return cls(json.loads(header_line), zlib.decompress(packed))
-        except (zlib.error, KeyError, UnicodeDecodeError) as error:
+            return cls(ModelHeader.model_validate_json(header_line), zlib.decompress(packed))
+        except (zlib.error, ValueError) as error:
             raise ValueError(f"{path} is not a model file, or damaged: {error}") from error
 
     def scores(self, features: Features) -> Scores:
@@ -214,7 +285,7 @@ def _is_unspaced(char: str) -> bool:
 def _word_features(words: Sequence[str], prefix: str) -> Iterator[str]:
     for word in words:
         yield f"{prefix}w:{word[:24]}"
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         yield f"{prefix}b:{first[:24]} {second[:24]}"
 
 

@@ -4,18 +4,18 @@ Lives here: the order of the stages (terms, rules, gate, classifier), the operat
 clock, no database, no event loop; the same call serves live traffic, dry runs and tests.
 
 A message without any sign of the topic ends after one linear pass over its letters. The rest is weighed by the
-classifier, whose answer stands from `Thresholds.any_concern` on; where a strong term names the topic outright, a
-lower threshold holds. Without a model file the rules alone decide.
+classifier, whose answer stands from a threshold on; where a strong term names the topic outright, a lower one holds. Without a model file the rules alone decide.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from safetybot.detection.classifier import Classifier, Features, Scores, Thresholds, features_of
+from safetybot.detection.classifier import Classifier, Features, Gate, Scores, features_of
 from safetybot.detection.language import UNDETERMINED, language_of
-from safetybot.detection.matcher import Matcher
+from safetybot.detection.matcher import Matcher, Term
 from safetybot.detection.rules import Outcome, RuleBook
 from safetybot.model import (
     Assessment,
@@ -33,14 +33,14 @@ from safetybot.model import (
 MAX_CHARS = 20_000
 """Longer messages are read up to here; no platform we serve allows more than 4,096."""
 
-TOPIC = frozenset({"procedure", "product", "ingredient", "tool", "filler_toxin"})
-"""Concepts that name a thing injected for looks, or the injecting of it."""
 NAMES_THE_TOPIC = frozenset({"procedure", "product", "ingredient"})
-"""Those of which a strong term makes a message a mention by itself."""
+"""Concepts of which a strong term makes a message a mention by itself."""
+TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
+"""Concepts that name a thing injected for looks, or the injecting of it."""
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
-SCENE = frozenset(
-    {"area", "sourcing", "symptom_emergency", "symptom_today", "symptom_days", "worry", "clinic", "warning", "topical"}
-)
+"""Concepts that tell of doing it."""
+CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
+"""Concepts that say nothing alone; they are looked for only in messages that show a sign of the topic."""
 _LEVELS = {
     "symptom_emergency": Level.EMERGENCY,
     "symptom_today": Level.TODAY,
@@ -48,22 +48,35 @@ _LEVELS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer rests on: the text that was read, its hits, the rules held against them, the features."""
+
+    text: str
+    hits: tuple[Hit, ...]
+    outcome: Outcome
+    features: Features
+
+
 class Detector:
     """Assesses messages. Immutable but for a bounded memory of recent scans; use one per thread."""
 
     def __init__(
         self,
-        matcher: Matcher,
+        terms: Iterable[Term],
         rules: RuleBook,
         classifier: Classifier | None = None,
-        thresholds: Thresholds | None = None,
+        gate: Gate | None = None,
     ) -> None:
-        """Put the stages together. Without `classifier` the rules alone decide."""
-        self.matcher = matcher
+        """Put the stages together. Without `classifier` the rules alone decide; `gate` is for training only."""
+        self.terms = tuple(terms)
+        self._signs = Matcher(term for term in self.terms if term.concept not in CONTEXT)
+        self._context = Matcher(term for term in self.terms if term.concept in CONTEXT)
         self.rules = rules
         self.classifier = classifier
-        self.thresholds = thresholds or Thresholds()
-        self._scans: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
+        self._gate = gate or (classifier.gate if classifier else None)
+        self._sign_scans: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
+        self._context_scans: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
 
     def assess(self, message: Message, thread: Sequence[ThreadLine] = ()) -> Assessment:
         """The whole answer to `message`, read after the lines of `thread` (oldest first)."""
@@ -71,53 +84,60 @@ class Detector:
 
     def assess_text(self, text: str, thread: Sequence[ThreadLine] = ()) -> Assessment:
         """The whole answer to a text alone. Any string is accepted; time is linear in its length."""
-        text = text[:MAX_CHARS]
-        hits = self.matcher.find(text)
-        thread_hits = [self._scan(line.text) for line in thread]
-        if not worth_weighing(hits, thread_hits):
-            return _NOTHING if not hits else Assessment(None, 1.0, UNDETERMINED, hits)
-        outcome = self.rules.hold(text, hits)
+        evidence = self.evidence(text, thread)
+        if evidence is None:
+            return _NOTHING
         if self.classifier is None:
-            return self._by_rules(text, hits, outcome)
-        features = features_of(text, hits, thread, thread_hits)
-        features.update((f"r:{rule.rule}", 0.6) for rule in outcome.fired)
-        return self._by_classifier(text, hits, outcome, features, self.classifier)
+            return self._by_rules(evidence)
+        return self._by_classifier(evidence, self.classifier)
 
-    def evidence(
-        self, text: str, thread: Sequence[ThreadLine] = ()
-    ) -> tuple[tuple[Hit, ...], Features | None]:
-        """The hits and the classifier's features of a text; None for features where the gate keeps it out.
+    def evidence(self, text: str, thread: Sequence[ThreadLine] = ()) -> Evidence | None:
+        """What the answer rests on; None where the gate keeps the message out.
 
         Training calls this, so that the model learns from exactly what the bot sees.
         """
         text = text[:MAX_CHARS]
-        hits = self.matcher.find(text)
-        thread_hits = [self._scan(line.text) for line in thread]
-        if not worth_weighing(hits, thread_hits):
-            return hits, None
+        signs = self._signs.find(text)
+        thread_signs = [self._scan(line.text, self._signs, self._sign_scans) for line in thread]
+        opens = self._gate.opens if self._gate else worth_weighing
+        if not opens(signs, thread_signs):
+            return None
+        hits = merged(signs, self._context.find(text))
+        thread_hits = [
+            merged(found, self._scan(line.text, self._context, self._context_scans))
+            for line, found in zip(thread, thread_signs, strict=True)
+        ]
+        outcome = self.rules.hold(text, hits)
         features = features_of(text, hits, thread, thread_hits)
-        features.update((f"r:{rule.rule}", 0.6) for rule in self.rules.hold(text, hits).fired)
-        return hits, features
+        features.update((f"r:{rule.rule}", 0.6) for rule in outcome.fired)
+        return Evidence(text, hits, outcome, features)
+
+    def hits(self, text: str) -> tuple[Hit, ...]:
+        """Every term in `text`, whether or not the gate would let it through; for explanations and previews."""
+        return merged(self._signs.find(text[:MAX_CHARS]), self._context.find(text[:MAX_CHARS]))
+
+    def signs(self, text: str) -> tuple[Hit, ...]:
+        """The terms of `text` that the gate looks at."""
+        return self._signs.find(text[:MAX_CHARS])
 
     # --- the two ways to an answer ------------------------------------------------------------------------
 
-    def _by_rules(self, text: str, hits: tuple[Hit, ...], outcome: Outcome) -> Assessment:
-        language = language_of(text)
+    def _by_rules(self, evidence: Evidence) -> Assessment:
+        language = language_of(evidence.text)
+        hits, outcome = evidence.hits, evidence.outcome
         if not outcome.fired:
             return Assessment(None, 0.9, language, hits, near_misses=outcome.near_misses)
         concern = outcome.fired[0].concern
-        return Assessment(
-            concern, 0.8, language, hits, outcome.fired, outcome.near_misses, level_of(concern, hits)
-        )
+        level = level_of(concern, hits)
+        return Assessment(concern, 0.8, language, hits, outcome.fired, outcome.near_misses, level)
 
-    def _by_classifier(
-        self, text: str, hits: tuple[Hit, ...], outcome: Outcome, features: Features, classifier: Classifier
-    ) -> Assessment:
+    def _by_classifier(self, evidence: Evidence, classifier: Classifier) -> Assessment:
+        hits, outcome, features = evidence.hits, evidence.outcome, evidence.features
         scores = classifier.scores(features)
         threshold = (
-            self.thresholds.with_strong_term if names_the_topic(hits) else self.thresholds.any_concern
+            classifier.thresholds.with_strong_term if names_the_topic(hits) else classifier.thresholds.any_concern
         )
-        language = language_of(text)
+        language = language_of(evidence.text)
         if scores.any_concern < threshold:
             near = (*outcome.near_misses, *_overruled(outcome.fired, scores, threshold))
             weighed = classifier.weighed_most(features, None)
@@ -135,34 +155,39 @@ class Detector:
             classifier.weighed_most(features, concern),
         )
 
-    def _scan(self, text: str) -> tuple[Hit, ...]:
+    @staticmethod
+    def _scan(text: str, matcher: Matcher, scans: OrderedDict[str, tuple[Hit, ...]]) -> tuple[Hit, ...]:
         """The hits of an earlier line; each line is scanned once, however many messages follow it."""
-        known = self._scans.get(text)
+        known = scans.get(text)
         if known is None:
-            known = self._scans[text] = self.matcher.find(text[:MAX_CHARS])
-            if len(self._scans) > 2_000:
-                self._scans.popitem(last=False)
+            known = scans[text] = matcher.find(text[:MAX_CHARS])
+            if len(scans) > 2_000:
+                scans.popitem(last=False)
         return known
 
 
-def worth_weighing(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> bool:
-    """The gate: whether a message shows any sign of the topic, alone or after the lines before it."""
-    own = {hit.concept for hit in hits if hit.zone is not Zone.CODE}
-    if _shows_topic(own, hits):
+def worth_weighing(signs: Sequence[Hit], thread_signs: Sequence[Sequence[Hit]] = ()) -> bool:
+    """The gate without a model: whether a message shows a sign of the topic, alone or after the lines before it."""
+    if _shows_topic(signs):
         return True
-    if not thread_hits:
-        return False
-    earlier = [hit for line in thread_hits for hit in line]
-    concepts = {hit.concept for hit in earlier}
-    return _shows_topic(concepts, earlier) or bool(own) and _shows_topic(own | concepts, [*hits, *earlier])
+    earlier = [hit for line in thread_signs for hit in line]
+    return bool(earlier) and (_shows_topic(earlier) or (bool(signs) and _shows_topic([*signs, *earlier])))
 
 
-def _shows_topic(concepts: set[str], hits: Sequence[Hit]) -> bool:
+def _shows_topic(signs: Sequence[Hit]) -> bool:
+    concepts = {hit.concept for hit in signs}
     if concepts & TOPIC:
         return True
-    if len(concepts & ACT) + len(concepts & SCENE) < 2:
-        return any(hit.concept in ACT and hit.strength is Strength.STRONG for hit in hits)
-    return bool(concepts & ACT) or ("area" in concepts and bool(concepts & _LEVELS.keys()))
+    if concepts & ACT:
+        return len(concepts) > 1 or any(hit.concept in ACT and hit.strength is Strength.STRONG for hit in signs)
+    return "area" in concepts and len(concepts) > 1
+
+
+def merged(first: tuple[Hit, ...], second: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Two sets of hits in one text as one, by position."""
+    if not second:
+        return first
+    return tuple(sorted((*first, *second), key=lambda hit: (hit.span.start, -hit.span.end)))
 
 
 def names_the_topic(hits: Sequence[Hit]) -> bool:
@@ -191,4 +216,3 @@ def _weighed_rule(concern: Concern) -> FiredRule:
 
 
 _NOTHING = Assessment(None, 1.0, UNDETERMINED)
-

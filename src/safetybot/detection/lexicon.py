@@ -28,7 +28,9 @@ class TermEntry(BaseModel):
     term: _TermText = Field(description="The term; `*` at the start or the end stands for any letters.")
     unless: list[_TermText] = Field(default=[], description="Look-alike phrases that make a hit not count.")
     case: bool = Field(default=False, description="Whether case matters (LB, HA).")
-    fuzzy: bool = Field(default=True, description="Whether one edit is forgiven (strong terms of 8 letters or more).")
+    fuzzy: bool | None = Field(
+        default=None, description="Whether one edit is forgiven in terms of 8 letters or more; unset: in strong ones."
+    )
 
 
 class ConceptTerms(BaseModel):

@@ -22,8 +22,9 @@ ALWAYS: dict[str, str] = (
 """Folded wherever they stand: none of these makes an honest word of another language unreadable."""
 
 INVISIBLE = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)]
-    + list(range(0xE0100, 0xE01F0))
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x3164, 0xFFA0}
+    | set(range(0xFE00, 0xFE10))
+    | set(range(0xE0100, 0xE01F0))
 )
 """Code points that draw nothing and are not of category Cf: fillers, joiners, variation selectors."""
 
@@ -46,9 +47,7 @@ DECORATION = (
 LATIN, CYRILLIC, GREEK, OTHER = "latin", "cyrillic", "greek", "other"
 CONFUSED_SCRIPTS = frozenset({LATIN, CYRILLIC, GREEK, "lookalike"})
 
-_CYRILLIC_TO_LATIN = dict(
-    zip("аеорсухіјѕкмтвнгпиьзԁԛԝһӏёєъяшщдл", "aeopcyxijskmtbhrnub3dqwhleebrwwdn", strict=True)
-)
+_CYRILLIC_TO_LATIN = dict(zip("аеорсухіјѕкмтвнгпиьзԁԛԝһӏёєъяшщдл", "aeopcyxijskmtbhrnub3dqwhleebrwwdn", strict=True))
 _GREEK_TO_LATIN = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", "abydeznoiklmvxonpsstuoxyw", strict=True))
 _OTHER_TO_LATIN = (
     dict(zip("օոսցհյքզլ", "onughjpql", strict=True))
@@ -75,8 +74,7 @@ LEET = dict(zip("01345789@$€£!|+¡×(6", "oieastbgaselilti" + "xcb", strict=T
 """Digits and signs that pass for a Latin letter inside a word."""
 
 _LATIN_READINGS = tuple(
-    str.maketrans(TO_LATIN | LEET | alternative)
-    for alternative in ({}, {"1": "l", "3": "z", "!": "l", "|": "i"})
+    str.maketrans(TO_LATIN | LEET | alternative) for alternative in ({}, {"1": "l", "3": "z", "!": "l", "|": "i"})
 )
 
 FLIPPED = dict(zip("ɐqɔpǝɟƃɓɥᴉıɾʞʅןɯuodbɹsʇnʌʍxʎz", "abcdefgghiijkllmnopqrstuvwxyz", strict=True))

@@ -18,7 +18,7 @@ from safetybot.detection.text import View, Zones, base_view, disguise_views, fol
 from safetybot.model import Hit, HitPath, Strength, Zone
 
 FUZZY_LENGTH = 8
-"""Strong single-word terms of at least this many letters are also found within one edit."""
+"""Strong single-word terms of at least this many letters (stems: two more) are also found within one edit."""
 MAX_HITS = 400
 """A message with more hits than this is cut there: no person writes one, and what follows must stay bounded."""
 
@@ -34,11 +34,16 @@ class Term:
     unless: tuple[str, ...] = ()
     """Phrases that make a hit inside or touching them not count."""
     case: bool = False
-    fuzzy: bool = True
+    fuzzy: bool | None = None
+    """Whether one edit is forgiven; None means in strong terms only."""
 
 
 class _Automaton(Protocol):
-    def find_matches_as_indexes(self, haystack: str, overlapping: bool = False) -> list[tuple[int, int, int]]: ...
+    def find_matches_as_indexes(
+        self,
+        haystack: str,
+        overlapping: bool = ...,  # noqa: FBT001  # the library's own signature
+    ) -> list[tuple[int, int, int]]: ...
 
 
 @dataclass(slots=True)
@@ -110,7 +115,9 @@ class Matcher:
                     span = view.span(first, last)
                     blocked.append((span.start, span.end, pattern.blocks))
                 for term in pattern.terms:
-                    self._add(term, view, first, last, HitPath.FOLDED if view.folded else HitPath.EXACT, original, found)
+                    self._add(
+                        term, view, first, last, HitPath.FOLDED if view.folded else HitPath.EXACT, original, found
+                    )
             if len(found) > MAX_HITS:
                 return
 
@@ -238,8 +245,15 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
     for phrase in term.unless:
         key = (fold_term(phrase.strip("*")), phrase.startswith("*"), phrase.endswith("*"))
         patterns.setdefault(key, _Pattern()).blocks.add(number)
-    fuzzy = term.fuzzy and not term.case and term.strength is Strength.STRONG and not left_free
-    if fuzzy and folded.isalpha() and len(folded) >= FUZZY_LENGTH and _kind(folded[0]) == _SPACED_SCRIPT:
+    fuzzy = term.strength is Strength.STRONG if term.fuzzy is None else term.fuzzy
+    least = FUZZY_LENGTH + 2 if right_free else FUZZY_LENGTH
+    if (
+        fuzzy
+        and not (term.case or left_free)
+        and folded.isalpha()
+        and len(folded) >= least
+        and _kind(folded[0]) == _SPACED_SCRIPT
+    ):
         # One edit leaves one half untouched, so the halves are what the automaton looks for.
         middle = len(folded) // 2
         for half in (folded[:middle], folded[middle:]):

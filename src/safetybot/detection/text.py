@@ -53,12 +53,10 @@ def base_view(text: str) -> View:
     Spaces, hyphens, underscores and line ends become one space each; runs of spaces become one.
     Any string is accepted, lone surrogates included.
     """
-    if text.isascii():
-        folded = text.lower().translate(_ASCII_BREAKS) if _HAS_BREAK(text) else text.lower()
-        even = True
-    else:
-        folded = text.translate(_FOLD)
-        even = len(folded) == len(text) and not _FOLD.uneven(text)
+    if text.isascii() and not _HAS_BREAK(text):
+        return View(text.lower())
+    folded = text.translate(_FOLD)
+    even = len(folded) == len(text) and not _FOLD.uneven(text)
     if even and "  " not in folded:
         return View(folded)
     while "  " in folded:
@@ -121,7 +119,6 @@ class Zones:
 
 # --- the fold ---------------------------------------------------------------------------------------------
 
-_ASCII_BREAKS = {ord(c): " " for c in "-_\t\n\r\x0b\x0c"} | {i: " " for i in range(32)} | {127: " "}
 _HAS_BREAK = re.compile(r"[-_\x00-\x1f\x7f]|  ").search
 
 
@@ -192,11 +189,13 @@ def _collapsed_index(text: str) -> list[int]:
 
 # --- disguises --------------------------------------------------------------------------------------------
 
-# Each is a bounded look at two or three characters, or a single class, so a search is linear in the text.
+# Bounded looks at the neighbours of a rare sign, or a single class: each search is linear in the text, and quick,
+# because the first character decides nearly everywhere.
 _SUSPICIOUS = re.compile(
-    r"[^\W\d_][0-9@$€£!|+*_~^=#.\-/\\`·•°¡×][^\W_]|[0-9$€£!|+×][^\W\d_][^\W\d_][^\W\d_]|[^\W\d_][*_~|`]{2}[^\W_]"
+    r"[0-9@$€£!|+*_~^=#.\-/\\`·•°¡×]"
+    r"(?:(?<=[^\W\d_].)(?=[^\W_])|(?<=[0-9$€£!|+×])(?=[^\W\d_]{3})|(?<=[^\W\d_][*_~|`])[*_~|`](?=[^\W_]))"
 ).search
-_SPACED = re.compile(r"(?<![^\W_])[^\W_][\W_][^\W_][\W_]{1,2}[^\W_](?![^\W_])").search
+_SPACED = re.compile(r" [^ ][.,·*_]? [^ ][.,·*_]?(?: |$)").search
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}").search
 _CHUNK = re.compile(r"\S+").finditer
 _INNER = frozenset("*_~|`.-·•°/\\'’,:;+^=#\"()[]{}<>\u200b")
@@ -216,7 +215,8 @@ def _word_views(text: str) -> list[View]:
         start, chunk = chunks[i]
         run = _letter_run(chunks, i) if len(chunk) <= 2 else 0
         if run >= 3:
-            letters = [pair for at, word in chunks[i : i + run] for pair in _letters(at, word) if pair[0] not in _JOINERS]
+            pairs = (pair for at, word in chunks[i : i + run] for pair in _letters(at, word))
+            letters = [pair for pair in pairs if pair[0] not in _JOINERS]
             plain = "".join(c for c, _ in letters)
             options = [reading for reading, _ in _variants(letters)] or [plain]
             parts.append((options, lambda kept=letters: [p for _, p in kept]))  # type: ignore[misc]
@@ -237,7 +237,7 @@ def _word_views(text: str) -> list[View]:
 def _is_plain(chunk: str) -> bool:
     """Whether a chunk is a word of one alphabet, with signs around it at most: nothing can be hidden in it."""
     core = chunk if chunk.isalpha() else chunk.strip(_EDGE_SIGNS)
-    return core.isascii() and core.isalpha() or len(core) < 3
+    return (core.isascii() and core.isalpha()) or len(core) < 3
 
 
 def _positions(start: int, word: str) -> list[int]:
