@@ -261,12 +261,12 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
 
 
 def _spellings(term: Term, folded: str) -> list[str]:
-    """The folded text, without its apostrophes, and for strong phrases run together as in hashtags."""
+    """The folded text, without its apostrophes, and for phrases run together as in hashtags."""
     spellings = [folded]
     if "'" in folded:
         spellings.append(_APOSTROPHE.sub("", folded))
     closed = folded.replace(" ", "")
-    if " " in folded and term.strength is Strength.STRONG and len(closed) >= 7 and closed.isalpha():
+    if " " in folded and len(closed) >= 7 and closed.isalpha():
         spellings.append(closed)
     return spellings
 

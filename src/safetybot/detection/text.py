@@ -70,14 +70,16 @@ def fold_term(term: str) -> str:
 
 
 def disguise_views(text: str, base: View) -> list[View]:
-    """Further readings of `text` in which disguises are undone, at most five; empty for plain text.
+    """Further readings of `text` in which disguises are undone, at most six; empty for plain text.
 
-    Covers leet, separated and stacked letters, look-alikes in mixed-script words, markdown inside words, HTML
+    Covers camel-case hashtags, leet, separated and stacked letters, look-alikes in mixed-script words, markdown inside words, HTML
     entities, percent-encoding, and mirrored, upside-down or right-to-left-overridden writing.
     """
     views: list[View] = []
     if _SUSPICIOUS(text) or _SPACED(base.text) or (not text.isascii() and _mixed(base.text)):
         views += _word_views(text)
+    if "#" in text and _CAMEL(text):
+        views += _camel_view(text)
     if "&" in text and ";" in text:
         views += _entity_view(text)
     if "%" in text and _PERCENT(text):
@@ -197,6 +199,7 @@ _SUSPICIOUS = re.compile(
 ).search
 _SPACED = re.compile(r" [^ ][.,·*_]? [^ ][.,·*_]?(?: |$)").search
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}").search
+_CAMEL = re.compile(r"[a-z][A-Z]").search
 _CHUNK = re.compile(r"\S+").finditer
 _INNER = frozenset("*_~|`.-·•°/\\'’,:;+^=#\"()[]{}<>\u200b")
 _EDGE_SIGNS = "*_~|`.-·•/\\'’\",:;()[]{}<>?!…“”„«»#"
@@ -307,6 +310,22 @@ def _is_mixed_word(word: str) -> bool:
     """Whether letters of Latin, Cyrillic, Greek and their look-alikes stand in one word."""
     scripts = {lookalikes.script(c) for c in word if c.isalpha()}
     return len(scripts & lookalikes.CONFUSED_SCRIPTS) > 1
+
+
+def _camel_view(text: str) -> list[View]:
+    """Hashtags in camel case as separate words: #LemonBottleAtHome."""
+    out: list[str] = []
+    index: list[int] = []
+    inside = False
+    for position, char in enumerate(text):
+        inside = char == "#" or (inside and char.isalnum())
+        if inside and char.isupper() and position and text[position - 1].islower():
+            out.append(" ")
+            index.append(position)
+        for letter in _FOLD[ord(char)]:
+            out.append(letter)
+            index.append(position)
+    return [View("".join(out), lambda: index, folded=True)]
 
 
 def _entity_view(text: str) -> list[View]:
