@@ -121,7 +121,9 @@ def read_front_matter(path: Path) -> Document:
         raise InvalidDocument([Problem(str(path), 1, 1, "no front matter", "begin the file with a line of `---`")])
     end = next((i for i in range(1, len(lines)) if lines[i].strip() == "---"), None)
     if end is None:
-        raise InvalidDocument([Problem(str(path), 1, 1, "the front matter never ends", "close it with a line of `---`")])
+        raise InvalidDocument(
+            [Problem(str(path), 1, 1, "the front matter never ends", "close it with a line of `---`")]
+        )
     front = _parse_yaml(str(path), "\n".join(["", *lines[1:end]]))
     return Document(front.file, front.data, front.places, "\n".join(lines[end + 1 :]), end + 2)
 
@@ -157,7 +159,9 @@ def _text_of(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
-        raise InvalidDocument([Problem(str(path), 1, 1, reason, "check that the file exists and may be read")]) from error
+        raise InvalidDocument(
+            [Problem(str(path), 1, 1, reason, "check that the file exists and may be read")]
+        ) from error
     if len(raw) > MAX_BYTES:
         raise InvalidDocument([Problem(str(path), 1, 1, f"larger than {MAX_BYTES} bytes", "split it or check it")])
     try:
@@ -181,7 +185,9 @@ def _parse_yaml(file: str, text: str) -> Document:
         hint = "indent with spaces, never tabs; quote texts that hold `: `, `#` or begin with a sign"
         raise InvalidDocument([Problem(file, line, column, reason, hint)]) from error
     except YAMLError as error:
-        raise InvalidDocument([Problem(file, 1, 1, f"not valid YAML: {error}", "remove unprintable characters")]) from error
+        raise InvalidDocument(
+            [Problem(file, 1, 1, f"not valid YAML: {error}", "remove unprintable characters")]
+        ) from error
     seen: set[int] = set()
     data = _construct(file, node, (), places, problems, seen) if node is not None else None
     if problems:
@@ -299,7 +305,8 @@ def _problem(document: Document, root: Where, model: type[BaseModel], detail: Er
     kind = detail["type"]
     context = detail.get("ctx") or {}
     reason = _PLAIN[kind].format(key=key) if kind in _PLAIN else f"`{key}`: {_lower(detail['msg'])}"
-    if kind not in ("missing", "extra_forbidden") and isinstance(detail["input"], str | int | float):
+    secret = str(key).endswith(("key", "url", "token", "password"))
+    if kind not in ("missing", "extra_forbidden") and isinstance(detail["input"], str | int | float) and not secret:
         reason += f" (it is {detail['input']!r})"
     return document.problem(path, reason, _hint(model, detail, kind, key, context))
 
@@ -361,7 +368,9 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _shape(model: type[BaseModel]) -> str:
-    return ", ".join(f"`{name}`" for name, info in model.model_fields.items() if info.is_required()) or "keys and values"
+    return (
+        ", ".join(f"`{name}`" for name, info in model.model_fields.items() if info.is_required()) or "keys and values"
+    )
 
 
 def _lower(message: str) -> str:

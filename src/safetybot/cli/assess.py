@@ -123,7 +123,9 @@ def explain(
     _explain_hits(assessment)
     out.print("[bold]Answer[/]")
     level = f", level {assessment.level.label}" if assessment.level else ""
-    out.print("  ", label(assessment.concern), f"({assessment.confidence:.0%} sure{level}),", _language(assessment, text))
+    out.print(
+        "  ", label(assessment.concern), f"({assessment.confidence:.0%} sure{level}),", _language(assessment, text)
+    )
     for rule in assessment.rules:
         out.print(f"  [green]fired[/] {rule.rule}: {rule.says}")
     for miss in assessment.near_misses[:4]:

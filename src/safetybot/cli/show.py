@@ -12,7 +12,13 @@ from rich.text import Text
 
 from safetybot.model import Assessment, Concern, Decision, Hit, concern_label
 
-COLOURS = {None: "dim", Concern.MENTION: "cyan", Concern.SUPPLY: "yellow", Concern.DIY: "magenta", Concern.ADVERSE: "red"}
+COLOURS = {
+    None: "dim",
+    Concern.MENTION: "cyan",
+    Concern.SUPPLY: "yellow",
+    Concern.DIY: "magenta",
+    Concern.ADVERSE: "red",
+}
 
 
 def console() -> Console:
