@@ -31,9 +31,10 @@ class Row:
     tags: tuple[str, ...]
     group: str
     source: str
+    ordinary: bool = False
 
 
-def read_rows(paths: Iterable[Path]) -> Iterator[Row]:
+def read_rows(paths: Iterable[Path], *, ordinary: bool = False) -> Iterator[Row]:
     """The labelled messages of JSON-lines files."""
     for path in paths:
         with path.open(encoding="utf-8") as lines:
@@ -50,6 +51,7 @@ def read_rows(paths: Iterable[Path]) -> Iterator[Row]:
                     tuple(data.get("tags") or ()),
                     f"{path.stem}:{data.get('scene') or data['id']}",
                     path.stem,
+                    ordinary,
                 )
 
 

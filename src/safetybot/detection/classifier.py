@@ -47,8 +47,8 @@ def features_of(
     """
     features: Features = {}
     words = _words(base_view(_readable(text, hits)).text[:MAX_FEATURE_CHARS])
-    _add_group(features, _word_features(words, ""), 1.6)
-    _add_group(features, _letter_features(words), 2.2)
+    _add_group(features, _word_features(words, ""), 1.6, least=10)
+    _add_group(features, _letter_features(words), 2.2, least=60)
     own = concepts_in(hits)
     for name in own:
         features[f"k:{name}"] = 0.6
@@ -302,12 +302,15 @@ def _letter_features(words: Sequence[str]) -> Iterator[str]:
                 yield f"c:{padded[i : i + size]}"
 
 
-def _add_group(features: Features, names: Iterable[str], norm: float) -> None:
-    """Add a group of features so that its Euclidean norm is `norm`, however many there are."""
+def _add_group(features: Features, names: Iterable[str], norm: float, least: int = 1) -> None:
+    """Add a group of features so that its Euclidean norm is `norm`, however many there are.
+
+    With fewer than `least` of them the norm is smaller: a message of two words proves less than one of twenty.
+    """
     unique = set(names)
     if not unique:
         return
-    value = norm / math.sqrt(len(unique))
+    value = norm / math.sqrt(max(len(unique), least))
     for name in unique:
         features[name] = value
 
@@ -321,8 +324,8 @@ def _add_thread(
         weight = 0.8**distance * (1.25 if line.same_author else 1.0)
         words = _words(base_view(line.text).text[:300])
         group: Features = {}
-        _add_group(group, _word_features(words, "t"), 0.8 * weight)
-        _add_group(group, (f"t{name}" for name in _letter_features(words)), 0.8 * weight)
+        _add_group(group, _word_features(words, "t"), 0.8 * weight, least=10)
+        _add_group(group, (f"t{name}" for name in _letter_features(words)), 0.8 * weight, least=60)
         for name, value in group.items():
             features[name] = max(features.get(name, 0.0), value)
         for name in concepts_in(hits):

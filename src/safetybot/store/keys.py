@@ -1,0 +1,82 @@
+"""The two keys that guard members' data: one makes pseudonyms, one encrypts excerpts.
+
+Each comes from the settings or from its own file, kept apart from the database (Telegram's terms ask for that, T4 in
+the platform rules). Does not live here: which data is guarded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from safetybot.model import Place
+from safetybot.store.errors import UnsafeKeyFile
+
+EXCERPT_CHARS = 300
+
+
+def read_or_create_key(path: Path) -> list[str]:
+    """The keys in `path`, the newest first, one a line; a new file, mode 0600, with one key where there is none.
+
+    Raises:
+        UnsafeKeyFile: Others may read the file, or it holds no key.
+    """
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(Fernet.generate_key().decode() + "\n")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise UnsafeKeyFile(path, f"its mode is {mode:04o}, so others may read it: run `chmod 600 {path}`")
+    keys = path.read_text(encoding="ascii", errors="replace").split()
+    if not keys:
+        raise UnsafeKeyFile(path, "it is empty: restore it from a backup, or delete it to begin with a new key")
+    return keys
+
+
+class Pseudonyms:
+    """Maps a place and an author's id to what the log may keep: HMAC-SHA256, 32 hexadecimal digits."""
+
+    def __init__(self, key: str) -> None:
+        """Use `key`, any text. Another key makes other pseudonyms, so old rows are no longer linked to anybody."""
+        self._key = key.encode()
+
+    def __call__(self, place: Place, author_id: str) -> str:
+        """The pseudonym; the same person has another one in each community."""
+        message = "\x1f".join((place.platform, place.community, author_id)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
+
+
+class Excerpts:
+    """Encrypts and decrypts excerpts (Fernet); the first key encrypts, all decrypt, so that keys can be changed."""
+
+    def __init__(self, keys: Sequence[str], where: Path | None = None) -> None:
+        """Use `keys`, the newest first.
+
+        Raises:
+            UnsafeKeyFile: One of them is no Fernet key (32 bytes, URL-safe base64).
+        """
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError as error:
+            raise UnsafeKeyFile(where or Path("SAFETYBOT_SECRETS__EXCERPT_KEY"), "it holds no Fernet key") from error
+
+    def seal(self, text: str) -> str:
+        """The first 300 characters of `text`, encrypted."""
+        return self._fernet.encrypt(text[:EXCERPT_CHARS].encode("utf-8", "replace")).decode()
+
+    def open(self, sealed: str) -> str | None:
+        """The excerpt, or None where no key fits any more."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            return None

@@ -1,0 +1,164 @@
+"""The tables, once for SQLite and PostgreSQL. A change here needs a migration; a test compares the two.
+
+No table holds a member's name or platform id: authors are keyed pseudonyms. `hits` hold concepts and spans, no words.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware time as microseconds since 1970 in UTC, so that both databases give back exactly what they got."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To microseconds. Raises `ValueError` for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Back to an aware time in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=int(value))
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True)
+
+
+def _place(*, channel: bool = True) -> list[sa.Column[Any]]:
+    names = ("platform", "community", "channel") if channel else ("platform", "community")
+    return [sa.Column(name, sa.Text, nullable=False) for name in names]
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+interactions = sa.Table(
+    "interactions",
+    metadata,
+    _id(),
+    *_place(),
+    sa.Column("thread", sa.Text),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("concern", sa.SmallInteger, nullable=False),
+    sa.Column("level", sa.SmallInteger),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("hits", sa.JSON, nullable=False),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state_at", Moment, nullable=False),
+    sa.Column("alerted", sa.Boolean, nullable=False),
+    sa.Column("shadow", sa.Boolean, nullable=False),
+    sa.Column("response_id", sa.Text),
+    sa.Column("reply_id", sa.Text),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.Column("excerpt", sa.Text),
+    sa.UniqueConstraint("platform", "community", "channel", "message_id"),
+    sa.Index(None, "at", "id"),
+    sa.Index(None, "platform", "community", "at", "id"),
+    sa.Index(None, "author"),
+    sa.Index(None, "state"),
+)
+
+cooldowns = sa.Table(
+    "cooldowns",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("concern", sa.SmallInteger, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+"""`subject` is `channel/<place>` or `author/<pseudonym>`; `at` is the time of the last reply."""
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    _id(),
+    sa.Column(
+        "interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+
+opt_outs = sa.Table(
+    "opt_outs",
+    metadata,
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    _id(),
+    *_place(),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("value", sa.JSON(none_as_null=True)),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("platform", "community", "channel", "key", "version"),
+)
+"""One row a change; the highest version is in force, a null value means inherited. `channel` is '' for the community."""
+
+keywords = sa.Table(
+    "keywords",
+    metadata,
+    _id(),
+    *_place(channel=False),
+    sa.Column("term", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("definition", sa.JSON, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("platform", "community", "term", "version"),
+)
+"""One row a change of a community's own term; the highest version is in force."""
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+"""Append-only: triggers refuse every update and delete."""
+
+SQLITE_PROTECT_AUDIT = tuple(
+    f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+    for verb in ("update", "delete")
+)
+POSTGRES_PROTECT_AUDIT = (
+    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+    "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+)
