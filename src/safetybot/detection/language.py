@@ -8,6 +8,7 @@ the former would pull in a downloader that the bot never needs.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +21,9 @@ _SURE = 0.30
 
 
 class _Model(Protocol):
-    def predict(self, text: str, k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict") -> object: ...
+    def predict(
+        self, text: str, k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
+    ) -> tuple[Sequence[str], Sequence[float]]: ...
 
 
 def language_of(text: str) -> str:
@@ -61,7 +64,7 @@ def _ask_model(sample: str) -> str:
 
 
 def _predict(line: str) -> tuple[str, float]:
-    labels, probabilities = _model().predict(line)  # type: ignore[misc, attr-defined]  # untyped extension module
+    labels, probabilities = _model().predict(line)
     if not labels:
         return UNDETERMINED, 0.0
     return str(labels[0]).removeprefix("__label__"), float(probabilities[0])

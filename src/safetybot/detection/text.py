@@ -16,6 +16,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from safetybot.detection import lookalikes
 from safetybot.model import Span, Zone
@@ -157,7 +158,7 @@ def _fold_char(code: int) -> str:
         return ""
     if category[0] == "Z" or category == "Pd":
         return " "
-    form = "NFKC" if _keeps_marks(code) else "NFKD"
+    form: Literal["NFKC", "NFKD"] = "NFKC" if _keeps_marks(code) else "NFKD"
     decomposed = unicodedata.normalize(form, unicodedata.normalize("NFKC", char).casefold())
     kept = "".join(lookalikes.ALWAYS.get(c, c) for c in decomposed if not _is_decoration(ord(c)))
     return kept if kept.strip() or kept == "" else " "

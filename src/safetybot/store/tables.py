@@ -95,9 +95,7 @@ verdicts = sa.Table(
     "verdicts",
     metadata,
     _id(),
-    sa.Column(
-        "interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
