@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.model import Place
 from safetybot.store.database import Database
@@ -94,8 +93,8 @@ async def erase_community(database: Database, platform: str, community: str, now
 
 
 async def _count(database: Database, statement: sa.Delete | sa.Update) -> int:
-    async def job(connection: AsyncConnection) -> int:
-        return (await connection.execute(statement)).rowcount
+    def job(connection: sa.Connection) -> int:
+        return connection.execute(statement).rowcount
 
     return await database.writer.do(job)
 

@@ -158,13 +158,13 @@ class CommunitySettings:
                 raise UnusableValue(key, value, error.errors()[0]["msg"]) from error
         where = (platform, community, channel, key)
 
-        async def job(connection: AsyncConnection) -> SettingVersion:
-            known = await _versions(connection, where)
+        def job(connection: sa.Connection) -> SettingVersion:
+            known = _versions(connection, where)
             found = known[-1].version if known else 0
             if found != expected:
                 raise StaleVersion(key, expected, found, known[-1].value if known else None)
             new = SettingVersion(key, channel, found + 1, value, by, at)
-            await connection.execute(
+            connection.execute(
                 sa.insert(settings).values(
                     platform=platform, community=community, channel=channel, key=key, version=new.version,
                     value=value, by=by, at=at,
@@ -177,7 +177,7 @@ class CommunitySettings:
     async def history(self, platform: str, community: str, channel: str, key: str) -> list[SettingVersion]:
         """Every change of one setting, oldest first."""
         async with self._database.reader.connect() as connection:
-            return await _versions(connection, (platform, community, channel, key))
+            return await connection.run_sync(_versions, (platform, community, channel, key))
 
     async def undo(
         self, platform: str, community: str, channel: str, key: str, *, by: str, at: datetime
@@ -189,7 +189,7 @@ class CommunitySettings:
         return await self.put(platform, community, channel, key, before, by=by, at=at, expected=version)
 
 
-async def _versions(connection: AsyncConnection, where: tuple[str, str, str, str]) -> list[SettingVersion]:
+def _versions(connection: sa.Connection, where: tuple[str, str, str, str]) -> list[SettingVersion]:
     columns = (settings.c.platform, settings.c.community, settings.c.channel, settings.c.key)
     query = (
         sa.select(settings)
@@ -198,5 +198,5 @@ async def _versions(connection: AsyncConnection, where: tuple[str, str, str, str
     )
     return [
         SettingVersion(row.key, row.channel, row.version, row.value, row.by, row.at)
-        for row in await connection.execute(query)
+        for row in connection.execute(query)
     ]

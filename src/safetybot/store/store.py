@@ -15,7 +15,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.model import (
     Concern,
@@ -34,7 +33,7 @@ from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction
 from safetybot.store.keys import Excerpts
 from safetybot.store.settings import policy_of, rows_in_force
-from safetybot.store.tables import cooldowns, interactions, opt_outs, verdicts
+from safetybot.store.tables import Moment, cooldowns, interactions, opt_outs, verdicts
 
 _FROM: Mapping[InteractionState, tuple[InteractionState, ...]] = {
     InteractionState.SENDING: (InteractionState.PLANNED,),
@@ -71,7 +70,20 @@ class SqlStore:
         self._clock = clock
         self._defaults = defaults
         self._excerpts = excerpts
-        self._insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
+        # Built once: putting a statement together costs more than running it.
+        self._insert_interaction = (
+            insert(interactions)
+            .on_conflict_do_nothing(index_elements=["platform", "community", "channel", "message_id"])
+            .returning(interactions.c.id)
+        )
+        upsert = insert(cooldowns)
+        self._win_cooldown = upsert.on_conflict_do_update(
+            index_elements=["subject", "concern"],
+            set_={"at": upsert.excluded.at},
+            where=cooldowns.c.at <= sa.bindparam("limit", type_=Moment),
+        ).returning(cooldowns.c.at)
+        self._insert_opt_out = insert(opt_outs).on_conflict_do_nothing()
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------
@@ -113,7 +125,8 @@ class SqlStore:
 
     async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
         """Insert the interaction with its cooldowns in one durable transaction; exactly one caller wins."""
-        return await self.database.writer.do(lambda connection: self._claim(connection, new, cooldowns))
+        row = _row(new, self._excerpts)
+        return await self.database.writer.do(lambda connection: self._claim(connection, row, new, cooldowns))
 
     async def advance(
         self, interaction_id: int, to: InteractionState, *, reply_id: str | None = None, error: str = ""
@@ -128,8 +141,8 @@ class SqlStore:
             .values(values)
         )
 
-        async def job(connection: AsyncConnection) -> bool:
-            return (await connection.execute(statement)).rowcount == 1
+        def job(connection: sa.Connection) -> bool:
+            return connection.execute(statement).rowcount == 1
 
         return await self.database.writer.do(job)
 
@@ -189,11 +202,11 @@ class SqlStore:
     async def add_verdict(self, interaction_id: int, verdict: Verdict) -> None:
         """Keep a moderator's word; the latest counts. Raises `NoSuchInteraction`."""
 
-        async def job(connection: AsyncConnection) -> None:
+        def job(connection: sa.Connection) -> None:
             known = sa.select(interactions.c.id).where(interactions.c.id == interaction_id)
-            if (await connection.execute(known)).first() is None:
+            if connection.execute(known).first() is None:
                 raise NoSuchInteraction(interaction_id)
-            await connection.execute(
+            connection.execute(
                 sa.insert(verdicts).values(
                     interaction_id=interaction_id, kind=verdict.kind.value, by=verdict.by, at=verdict.at,
                     reason=verdict.reason,
@@ -206,59 +219,53 @@ class SqlStore:
 
     async def opt_out(self, author_pseudonym: str) -> None:
         """Never answer or log this person again in this community."""
-        values = self._insert(opt_outs).values(author=author_pseudonym, at=self._clock.now())
-        await self.database.writer.do(lambda c: c.execute(values.on_conflict_do_nothing()))
+        row = {"author": author_pseudonym, "at": self._clock.now()}
+
+        def job(connection: sa.Connection) -> None:
+            connection.execute(self._insert_opt_out, row)
+
+        await self.database.writer.do(job)
 
     async def opt_in(self, author_pseudonym: str) -> bool:
         """Take an opt-out back; False where there was none."""
 
-        async def job(connection: AsyncConnection) -> bool:
+        def job(connection: sa.Connection) -> bool:
             statement = sa.delete(opt_outs).where(opt_outs.c.author == author_pseudonym)
-            return (await connection.execute(statement)).rowcount > 0
+            return connection.execute(statement).rowcount > 0
 
         return await self.database.writer.do(job)
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    async def _claim(self, connection: AsyncConnection, new: NewInteraction, wanted: Cooldowns | None) -> Claim:
-        row = _row(new, self._excerpts)
-        statement = (
-            self._insert(interactions)
-            .values(row)
-            .on_conflict_do_nothing(index_elements=["platform", "community", "channel", "message_id"])
-            .returning(interactions.c.id)
-        )
-        claimed = (await connection.execute(statement)).scalar_one_or_none()
+    def _claim(
+        self, connection: sa.Connection, row: dict[str, Any], new: NewInteraction, wanted: Cooldowns | None
+    ) -> Claim:
+        claimed = connection.execute(self._insert_interaction, row).scalar_one_or_none()
         if claimed is None:
             earlier = sa.select(interactions.c.id).where(*_this_message(new.place, new.message_id))
-            return Claim((await connection.execute(earlier)).scalar_one(), won=False, lost_to="another handler")
-        lost_to = await self._win_cooldowns(connection, new, wanted) if wanted else ""
+            return Claim(connection.execute(earlier).scalar_one(), won=False, lost_to="another handler")
+        lost_to = self._win_cooldowns(connection, new, wanted) if wanted else ""
         if lost_to:
-            await connection.execute(
+            connection.execute(
                 sa.update(interactions)
                 .where(interactions.c.id == claimed)
                 .values(state=InteractionState.SUPPRESSED.value, reasons=[*row["reasons"], f"lost to {lost_to}"])
             )
         return Claim(claimed, won=not lost_to, lost_to=lost_to)
 
-    async def _win_cooldowns(self, connection: AsyncConnection, new: NewInteraction, wanted: Cooldowns) -> str:
+    def _win_cooldowns(self, connection: sa.Connection, new: NewInteraction, wanted: Cooldowns) -> str:
         """Win both cooldowns or neither; returns which was lost, "" for none."""
         channel, author = _subjects(new.place, new.author_pseudonym)
         parts: list[tuple[str, str, timedelta]] = [("author cooldown", author, wanted.author)]
         if wanted.channel is not None:
             parts.append(("channel cooldown", channel, wanted.channel))
-        savepoint = await connection.begin_nested()
+        savepoint = connection.begin_nested()
         for name, subject, length in parts:
-            statement = self._insert(cooldowns).values(subject=subject, concern=int(wanted.concern), at=new.at)
-            statement = statement.on_conflict_do_update(
-                index_elements=["subject", "concern"],
-                set_={"at": new.at},
-                where=cooldowns.c.at <= new.at - length,
-            ).returning(cooldowns.c.at)
-            if (await connection.execute(statement)).first() is None:
-                await savepoint.rollback()
+            values = {"subject": subject, "concern": int(wanted.concern), "at": new.at, "limit": new.at - length}
+            if connection.execute(self._win_cooldown, values).first() is None:
+                savepoint.rollback()
                 return name
-        await savepoint.commit()
+        savepoint.commit()
         return ""
 
     async def _read(self, query: sa.Select[Any]) -> list[Interaction]:

@@ -35,9 +35,9 @@ async def current(connection: AsyncConnection) -> str | None:
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
-async def upgrade(connection: AsyncConnection) -> None:
+def upgrade(connection: sa.Connection) -> None:
     """Bring the database to the newest version, inside the connection's transaction."""
-    await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+    command.upgrade(_config(connection), "head")
 
 
 async def differences(connection: AsyncConnection) -> list[object]:
