@@ -47,7 +47,7 @@ def options(
     responses_dir: Annotated[
         Path | None, typer.Option("--responses-dir", help="Folder whose files override the packaged responses/.")
     ] = None,
-    version: Annotated[  # noqa: ARG001  # read by its callback
+    version: Annotated[  # read by its callback
         bool, typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True, help="Say which.")
     ] = False,
 ) -> None:

@@ -33,7 +33,7 @@ def evaluate(
 ) -> None:
     """Precision, recall and F1 by label, language and tag; false alarms per 10,000; confusion; worst errors."""
     session: Session = context.obj
-    detector = session.detector if not rules_only else session.detector_without_model
+    detector = session.fresh_detector(with_model=False) if rules_only else session.detector
     try:
         rows = list(read_corpus(corpus))
     except UnreadableCorpus as error:

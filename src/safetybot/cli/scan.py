@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from safetybot.platforms.chat_export import UnreadableExport, read_export
+from safetybot.cli.scan_report import html_report
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, errors, is_terminal, table
 from safetybot.dry_run import DryRun, Tally
-from safetybot.cli.scan_report import html_report
+from safetybot.platforms.chat_export import UnreadableExport, read_export
 
 UNREADABLE = 1
 

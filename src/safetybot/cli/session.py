@@ -1,4 +1,4 @@
-"""What a command needs, made when it is first asked for: settings, detector, responses, store."""
+"""What a command needs, made when it is first asked for: settings, detector, responses."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ class Session:
     @property
     def config_dirs(self) -> list[Path]:
         """The packaged config folder, then the operator's."""
-        own = self.config_dir
-        return [packaged_dir("config"), *([own] if own else [])]
+        return [packaged_dir("config"), *([self.config_dir] if self.config_dir else [])]
 
     @property
     def responses_dirs(self) -> list[Path]:
         """The packaged responses folder, then the operator's."""
-        own = self.responses_dir
-        return [packaged_dir("responses"), *([own] if own else [])]
+        return [packaged_dir("responses"), *([self.responses_dir] if self.responses_dir else [])]
+
+    def files(self) -> list[Path]:
+        """Every file that detector and responses are read from."""
+        folders = [*self.config_dirs, *self.responses_dirs]
+        return [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yaml", ".md", ".bin")]
 
     @cached_property
     def settings(self) -> Settings:
@@ -40,9 +43,18 @@ class Session:
     @cached_property
     def detector(self) -> Detector:
         """The detector of the config in force. Raises `InvalidDocument`."""
-        return load_detector(self.config_dirs)
+        return self.fresh_detector()
 
     @cached_property
     def library(self) -> ResponseLibrary:
         """The responses in force. Raises `InvalidDocument`."""
+        return self.fresh_library()
+
+    def fresh_detector(self, *, with_model: bool | None = None) -> Detector:
+        """The detector, read anew. `with_model` overrides the setting. Raises `InvalidDocument`."""
+        wanted = self.settings.detection.classifier if with_model is None else with_model
+        return load_detector(self.config_dirs, with_model=wanted)
+
+    def fresh_library(self) -> ResponseLibrary:
+        """The responses, read anew. Raises `InvalidDocument`."""
         return ResponseLibrary.load(self.responses_dirs)

@@ -9,8 +9,7 @@ from safetybot.detection.classifier import Classifier
 from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import read_lexicon
 from safetybot.detection.matcher import Term
-from safetybot.detection.rules import RuleBook, RulesFile
-from safetybot.documents import read_yaml, validate
+from safetybot.detection.rules import read_rules
 
 MODEL_FILE = "model.bin"
 
@@ -27,9 +26,9 @@ def load_detector(folders: Sequence[Path], *, with_model: bool = True, extra: Se
         InvalidDocument: A rules or lexicon file is wrong; carries every problem of that kind.
         ValueError: The model file is damaged.
     """
-    rules = RuleBook(validate(read_yaml(_newest(folders, "rules.yaml")), RulesFile))
+    rules = read_rules(newest(folders, "rules.yaml"))
     terms = read_lexicon(lexicon_files(folders), rules.concepts)
-    model = _newest(folders, MODEL_FILE)
+    model = newest(folders, MODEL_FILE)
     classifier = Classifier.load(model) if with_model and model.exists() else None
     return Detector([*terms, *extra], rules, classifier)
 
@@ -43,5 +42,6 @@ def lexicon_files(folders: Sequence[Path]) -> list[Path]:
     return [named[name] for name in sorted(named)]
 
 
-def _newest(folders: Sequence[Path], name: str) -> Path:
+def newest(folders: Sequence[Path], name: str) -> Path:
+    """The file of that name in force: the last folder's that has one, else the first folder's, there or not."""
     return next((folder / name for folder in reversed(folders) if (folder / name).exists()), folders[0] / name)

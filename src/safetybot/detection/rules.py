@@ -6,12 +6,15 @@ where it nearly fired. Does not live here: terms (`lexicon.py`), weighing severa
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from safetybot.documents import Document, InvalidDocument, Problem, read_yaml, validate
 from safetybot.model import Concern, FiredRule, Hit, NearMiss, Strength, Zone
 
 Selector = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\*)?!?$")]
@@ -52,12 +55,41 @@ class Outcome:
 class RuleBook:
     """The rules of a `RulesFile`, ready to be held against hits. Immutable."""
 
-    def __init__(self, file: RulesFile) -> None:
-        """Keep `file`'s rules, the most urgent concern first."""
+    def __init__(self, file: RulesFile, document: Document | None = None) -> None:
+        """Keep `file`'s rules, the most urgent concern first; `document` is where they were read from."""
+        self._document = document
+        self._file = file
         self.concepts = dict(file.concepts)
         self._rules = sorted(
             ((Concern.from_label(rule.concern) or Concern.MENTION, rule) for rule in file.rules), key=lambda r: -r[0]
         )
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the rules beyond their shape: unknown concepts, an id that stands twice."""
+        document = self._document
+        if document is None:
+            return []
+        problems: list[Problem] = []
+        seen: set[str] = set()
+        for number, rule in enumerate(self._file.rules):
+            here = ("rules", number)
+            if rule.id in seen:
+                problems.append(document.problem((*here, "id"), f"the rule `{rule.id}` stands twice", "rename one"))
+            seen.add(rule.id)
+            groups = [[group] if isinstance(group, str) else group for group in rule.all]
+            named = {
+                "all": [s for group in groups for s in group],
+                "unless": rule.unless,
+                "unless_near": list(rule.unless_near),
+            }
+            for key, selectors in named.items():
+                for selector in selectors:
+                    if not any(_concept_matches(selector, concept) for concept in self.concepts):
+                        close = difflib.get_close_matches(selector.rstrip("!"), self.concepts, 1)
+                        hint = f"did you mean `{close[0]}`" if close else f"known: {', '.join(self.concepts)}"
+                        reason = f"the rule `{rule.id}` names an unknown concept `{selector}`"
+                        problems.append(document.problem((*here, key), reason, hint))
+        return problems
 
     def hold(self, text: str, hits: Sequence[Hit]) -> Outcome:
         """Hold every rule against `hits` in the original `text`. Hits in code or in link targets do not count."""
@@ -73,6 +105,20 @@ class RuleBook:
             elif why_not:
                 near.append(NearMiss(rule.id, concern, why_not))
         return Outcome(tuple(fired), tuple(near))
+
+
+def read_rules(path: Path) -> RuleBook:
+    """The rules in `path`. Raises `InvalidDocument`, for unknown concepts and repeated ids too."""
+    document = read_yaml(path)
+    book = RuleBook(validate(document, RulesFile), document)
+    if problems := book.problems():
+        raise InvalidDocument(problems)
+    return book
+
+
+def _concept_matches(selector: str, concept: str) -> bool:
+    name = selector.rstrip("!")
+    return concept.startswith(name[:-1]) if name.endswith("*") else concept == name
 
 
 def selects(selector: str, hit: Hit) -> bool:

@@ -28,7 +28,8 @@ async def purge(
     database: Database, now: datetime, *, retention: timedelta, excerpt_retention: timedelta, by: str
 ) -> Forgotten:
     """Delete interactions older than `retention` (their verdicts with them), excerpts older than `excerpt_retention`
-    and cooldowns that no policy can still ask for. Opt-outs stay: they are somebody's wish. Audited."""
+    and cooldowns that no policy can still ask for. Opt-outs stay: they are somebody's wish. Audited.
+    """
     old = sa.select(interactions.c.id).where(interactions.c.at < now - retention).limit(_BATCH)
     rows = 0
     while deleted := await _count(

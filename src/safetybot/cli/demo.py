@@ -1,0 +1,180 @@
+"""`safetybot demo`: an invented community's day through the real pipeline, then whatever you type."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.text import Text
+
+from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
+from safetybot.cli.session import Session
+from safetybot.cli.show import COLOURS, console, is_terminal, label, table, underlined, why
+from safetybot.config import StoreSettings
+from safetybot.documents import read_yaml, validate
+from safetybot.model import Concern, Message, Response
+from safetybot.platforms.console import NAME, ConsolePlatform, console_message
+from safetybot.watcher import Outcome, Watcher
+
+_PACE = 0.35
+"""Seconds between messages on a terminal."""
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str
+    member: str
+    minutes: int
+    text: str
+
+
+class _Conversation(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    community: str
+    messages: list[_Line]
+
+
+@dataclass(slots=True)
+class _DemoClock:
+    """The demo's own time, so that cooldowns of hours can be seen in seconds."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command()(demo)
+
+
+def demo(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not pause between messages, do not ask.")] = False,
+) -> None:
+    """Play a conversation and show why the bot spoke or stayed silent; then type messages of your own.
+
+    Uses the packaged config and responses, a real SQLite database in a temporary folder, and the real Watcher.
+    """
+    session: Session = context.obj
+    asyncio.run(_demo(session, talk=is_terminal() and not fast))
+
+
+async def _demo(session: Session, *, talk: bool) -> None:
+    out = console()
+    conversation = read_conversation()
+    clock = _DemoClock(datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0))
+    with tempfile.TemporaryDirectory(prefix="safetybot-demo-") as folder:
+        session.settings = session.settings.model_copy(update={"data_dir": Path(folder), "store": StoreSettings()})
+        async with open_runtime(session, clock=clock) as runtime:
+            platform = ConsolePlatform(
+                lambda _, response: _show_reply(out, response), lambda _, concern, text: _show_alert(out, concern, text)
+            )
+            watcher = make_watcher(session, runtime, {NAME: platform})
+            out.print(
+                f"[bold]{conversation.community}[/], an invented community. {len(conversation.messages)} messages."
+            )
+            out.print("What the bot notices is underlined; below each message stands why it spoke or not.\n")
+            outcomes = []
+            for number, line in enumerate(conversation.messages, 1):
+                clock.moment += timedelta(minutes=line.minutes)
+                message = console_message(
+                    number, line.text, clock.moment, community=conversation.community, channel=line.channel,
+                    member=line.member,
+                )  # fmt: skip
+                outcomes.append(await _play(out, watcher, message))
+                if talk:
+                    await asyncio.sleep(_PACE)
+            await _summary(out, runtime, outcomes)
+            if talk:
+                await _talk(out, watcher, clock, len(outcomes))
+    _how_to_go_on(out)
+
+
+def read_conversation() -> _Conversation:
+    """The bundled conversation. Raises `InvalidDocument`."""
+    return validate(read_yaml(Path(__file__).with_name("demo_conversation.yaml")), _Conversation)
+
+
+async def _play(out: Console, watcher: Watcher, message: Message) -> Outcome:
+    head = Text.assemble(
+        (message.sent_at.strftime("%H:%M "), "dim"),
+        (f"#{message.place.channel} ", "dim"),
+        (message.author.name, "bold"),
+    )
+    out.print(head)
+    outcome = await watcher.handle(message)
+    out.print(Padding(underlined(message.text, outcome.assessment.hits), (0, 0, 0, 2)))
+    mark = "●" if outcome.assessment.concern else "·"
+    reason = why(outcome.decision, outcome.assessment)
+    out.print(
+        Padding(
+            Text.assemble((f"{mark} ", COLOURS[outcome.assessment.concern]), label(outcome.assessment.concern),
+                          (f": {reason}", "dim")),
+            (0, 0, 1, 2),
+        )
+    )  # fmt: skip
+    return outcome
+
+
+def _show_reply(out: Console, response: Response) -> None:
+    buttons = "[ What are the risks ]  [ Something's wrong now ]  [ Sources ]  [ Not for me ]"
+    body = Text.assemble(response.public, "\n\n", (buttons, "dim"))
+    out.print(Padding(Panel(body, title="safetybot", title_align="left", border_style="green"), (0, 0, 0, 4)))
+
+
+def _show_alert(out: Console, concern: Concern, summary: str) -> None:
+    out.print(Padding(Text.assemble(("to moderators ", "bold"), (summary, COLOURS[concern])), (0, 0, 0, 4)))
+
+
+async def _summary(out: Console, runtime: Runtime, outcomes: Sequence[Outcome]) -> None:
+    counts = Counter(outcome.assessment.label for outcome in outcomes)
+    replies = Counter(o.assessment.label for o in outcomes if o.decision and o.decision.reply)
+    alerts = Counter(o.assessment.label for o in outcomes if o.decision and o.decision.alert)
+    logged = await runtime.store.counts()
+    made = table("What happened", "concern", "messages", "replies", "alerts", "rows in the log", right=(1, 2, 3, 4))
+    for name in ("adverse", "diy", "supply", "mention", "none"):
+        made.add_row(name, *(str(c.get(name, 0)) for c in (counts, replies, alerts, logged)))
+    out.print(made, "")
+
+
+async def _talk(out: Console, watcher: Watcher, clock: _DemoClock, number: int) -> None:
+    out.print("Now type messages as if you were in the channel; an empty line ends.\n")
+    while line := (await asyncio.to_thread(_ask, out)).strip():
+        number += 1
+        clock.moment += timedelta(minutes=1)
+        await _play(out, watcher, console_message(number, line, clock.moment, community="typed", channel="here"))
+
+
+def _ask(out: Console) -> str:
+    try:
+        return out.input("[bold]you>[/] ")
+    except EOFError:
+        return ""
+
+
+def _how_to_go_on(out: Console) -> None:
+    out.print(
+        "How to go on:\n"
+        '  safetybot explain "a message"    one screen: why, and what would be done\n'
+        "  safetybot scan export.json       what it would have done in your chat\n"
+        "  safetybot run                    watch the console\n"
+        "  safetybot --help                 everything else",
+        markup=False,
+    )
+    sys.stdout.flush()
