@@ -24,10 +24,11 @@ from safetybot.cli.session import Session
 from safetybot.cli.show import COLOURS, console, is_terminal, label, table, underlined, why
 from safetybot.config import StoreSettings
 from safetybot.documents import read_yaml, validate
-from safetybot.model import Concern, Message, Response
+from safetybot.model import Assessment, InteractionState, Message, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
 from safetybot.watcher import Outcome, Watcher
 
+_BUTTONS = "[What are the risks] [Something's wrong now] [Sources] [Not for me]"
 _PACE = 0.35
 """Seconds between messages on a terminal."""
 
@@ -82,9 +83,8 @@ async def _demo(session: Session, *, talk: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="safetybot-demo-") as folder:
         session.settings = session.settings.model_copy(update={"data_dir": Path(folder), "store": StoreSettings()})
         async with open_runtime(session, clock=clock) as runtime:
-            platform = ConsolePlatform(
-                lambda _, response: _show_reply(out, response), lambda _, concern, text: _show_alert(out, concern, text)
-            )
+            # What is sent is shown by `_play`, after the message that it answers.
+            platform = ConsolePlatform(lambda *_: None, lambda *_: None)
             watcher = make_watcher(session, runtime, {NAME: platform})
             out.print(
                 f"[bold]{conversation.community}[/], an invented community. {len(conversation.messages)} messages."
@@ -112,34 +112,32 @@ def read_conversation() -> _Conversation:
 
 
 async def _play(out: Console, watcher: Watcher, message: Message) -> Outcome:
-    head = Text.assemble(
-        (message.sent_at.strftime("%H:%M "), "dim"),
-        (f"#{message.place.channel} ", "dim"),
-        (message.author.name, "bold"),
-    )
-    out.print(head)
+    """Handle one message; show it first, then what came of it, then why."""
     outcome = await watcher.handle(message)
-    out.print(Padding(underlined(message.text, outcome.assessment.hits), (0, 0, 0, 2)))
-    mark = "●" if outcome.assessment.concern else "·"
-    reason = why(outcome.decision, outcome.assessment)
-    out.print(
-        Padding(
-            Text.assemble((f"{mark} ", COLOURS[outcome.assessment.concern]), label(outcome.assessment.concern),
-                          (f": {reason}", "dim")),
-            (0, 0, 1, 2),
-        )
-    )  # fmt: skip
+    assessment, decision = outcome.assessment, outcome.decision
+    time = (message.sent_at.strftime("%H:%M "), "dim")
+    out.print(Text.assemble(time, (f"#{message.place.channel} ", "dim"), (message.author.name, "bold")))
+    out.print(Padding(underlined(message.text, assessment.hits), (0, 0, 0, 2)))
+    if outcome.state is InteractionState.SENT and outcome.response is not None:
+        _show_reply(out, outcome.response)
+    if decision is not None and decision.alert and assessment.concern is not None:
+        _show_alert(out, assessment)
+    mark = "●" if assessment.concern else "·"
+    said = Text.assemble((f"{mark} ", COLOURS[assessment.concern]), label(assessment.concern))
+    said.append(f": {why(decision, assessment)}", "dim")
+    out.print(Padding(said, (0, 0, 1, 2)))
     return outcome
 
 
 def _show_reply(out: Console, response: Response) -> None:
-    buttons = "[ What are the risks ]  [ Something's wrong now ]  [ Sources ]  [ Not for me ]"
-    body = Text.assemble(response.public, "\n\n", (buttons, "dim"))
+    body = Text.assemble(response.public, "\n\n", (_BUTTONS, "dim"))
     out.print(Padding(Panel(body, title="safetybot", title_align="left", border_style="green"), (0, 0, 0, 4)))
 
 
-def _show_alert(out: Console, concern: Concern, summary: str) -> None:
-    out.print(Padding(Text.assemble(("to moderators ", "bold"), (summary, COLOURS[concern])), (0, 0, 0, 4)))
+def _show_alert(out: Console, assessment: Assessment) -> None:
+    level = f", {assessment.level.label}" if assessment.level else ""
+    text = f"{assessment.label}{level}, {assessment.confidence:.0%} sure"
+    out.print(Padding(Text.assemble(("to moderators: ", "bold"), (text, COLOURS[assessment.concern])), (0, 0, 0, 4)))
 
 
 async def _summary(out: Console, runtime: Runtime, outcomes: Sequence[Outcome]) -> None:

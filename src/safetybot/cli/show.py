@@ -57,8 +57,7 @@ def table(title: str, *columns: str, right: Sequence[int] = ()) -> Table:
 def why(decision: Decision | None, assessment: Assessment) -> str:
     """One line: why the bot spoke or stayed silent."""
     if assessment.concern is None:
-        nearly = next(iter(assessment.near_misses), None)
-        return f"nothing of concern ({nearly.why_not})" if nearly else "nothing of concern"
+        return "nothing of concern"
     reasons = "; ".join(decision.reasons) if decision else ""
     rule = assessment.rules[0].says if assessment.rules else ""
     return f"{reasons}. {rule}".strip()

@@ -334,4 +334,3 @@ def _add_thread(
         features[f"tk:{name}"] = 0.6 * weight
         for other in own:
             features[f"tkk:{name}+{other}"] = 0.4 * weight
-    features["t:any"] = 0.5

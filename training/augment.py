@@ -1,0 +1,51 @@
+"""Messages in conversations that the corpora lack: made by putting real lines together, never by writing new ones.
+
+Labelled messages mostly stand alone, ordinary ones always do, so a model would learn that having a thread at all means
+trouble. Four kinds are added, each label following from how it is made:
+
+1. an ordinary message after ordinary lines: none;
+2. an ordinary message after talk of the topic: none (the talk has moved on);
+3. a labelled message after ordinary lines: its own label;
+4. a labelled message after talk of the topic that is not its own thread: its own label.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.data import Row
+
+
+def conversations(labelled: Sequence[Row], ordinary: Sequence[Row], seed: int) -> tuple[list[Row], list[Row]]:
+    """Further labelled and further ordinary rows; each keeps its group, so that it stays in its fold.
+
+    Args:
+        labelled: The labelled messages.
+        ordinary: Ordinary messages; may be empty, then only kind 4 is made.
+        seed: The same seed and rows give the same result.
+    """
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    alone = [row for row in labelled if not row.thread]
+    topical = [row.text for row in alone if row.label is not None]
+    plain = [row.text for row in ordinary if len(row.text) < 300]
+
+    def earlier(lines: Sequence[str]) -> tuple[str, ...]:
+        return tuple(chance.choice(lines)[:300] for _ in range(chance.choice((1, 1, 2, 2, 3, 5))))
+
+    more_labelled: list[Row] = []
+    for row in alone:
+        if plain and chance.random() < 0.5:
+            more_labelled.append(replace(row, thread=earlier(plain), source=f"{row.source}+chat"))
+        if row.label is not None and chance.random() < 0.15:
+            more_labelled.append(replace(row, thread=(chance.choice(topical)[:300],), source=f"{row.source}+topic"))
+    more_ordinary: list[Row] = []
+    for row in ordinary:
+        if chance.random() < 0.5:
+            more_ordinary.append(replace(row, thread=earlier(plain), source=f"{row.source}+chat"))
+        if topical and chance.random() < 0.25:
+            lines = [*earlier(plain), chance.choice(topical)[:300]]
+            chance.shuffle(lines)
+            more_ordinary.append(replace(row, thread=tuple(lines), source=f"{row.source}+topic"))
+    return more_labelled, more_ordinary
