@@ -4,7 +4,8 @@ Lives here: the order of the stages (terms, rules, gate, classifier), the operat
 clock, no database, no event loop; the same call serves live traffic, dry runs and tests.
 
 A message without any sign of the topic ends after one linear pass over its letters. The rest is weighed by the
-classifier, whose answer stands from a threshold on; where a strong term names the topic outright, a lower one holds. Without a model file the rules alone decide.
+classifier, whose answer stands from a threshold on; where a strong term names the topic outright, a lower one
+holds. Without a model file the rules alone decide.
 """
 
 from __future__ import annotations

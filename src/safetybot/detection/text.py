@@ -73,8 +73,8 @@ def fold_term(term: str) -> str:
 def disguise_views(text: str, base: View) -> list[View]:
     """Further readings of `text` in which disguises are undone, at most six; empty for plain text.
 
-    Covers camel-case hashtags, leet, separated and stacked letters, look-alikes in mixed-script words, markdown inside words, HTML
-    entities, percent-encoding, and mirrored, upside-down or right-to-left-overridden writing.
+    Covers camel-case hashtags, leet, separated and stacked letters, look-alikes in mixed-script words, markdown inside
+    words, HTML entities, percent-encoding, and mirrored, upside-down or right-to-left-overridden writing.
     """
     views: list[View] = []
     if _SUSPICIOUS(text) or _SPACED(base.text) or (not text.isascii() and _mixed(base.text)):

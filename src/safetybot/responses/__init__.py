@@ -1,4 +1,4 @@
-"""What members read: curated texts by concern and language, the right one for a message, and whether they are fit to ship."""
+"""What members read: curated texts, the right one for a message, and whether they are fit to ship."""
 
 from safetybot.responses.library import Card, ResponseLibrary
 from safetybot.responses.review import review

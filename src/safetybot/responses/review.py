@@ -27,11 +27,13 @@ _HOW_TO = tuple(
         (r"\b[1-4][0-9] ?g\b|\bgauge|\bкалібр|\bкалибр|\bcalibre|ゲージ|게이지|号针|號針", "a needle size"),
         (r"\d ?(?:mm|millimet|мм|毫米|ミリ|밀리)", "a depth"),
         (
-            r"\d ?(?:ml|cc|мл|mg|мг|毫升|毫克|iu\b|units?\b|unidades|einheiten|jednost|ünite|единиц|одиниц|単位|单位|單位|유닛|وحدة)",
+            r"\d ?(?:ml|cc|мл|mg|мг|毫升|毫克|iu\b|units?\b|unidades|einheiten|jednost|ünite)|"
+            r"\d ?(?:единиц|одиниц|単位|单位|單位|유닛|وحدة)",
             "a dose",
         ),
         (
-            r"\b\d ?(?::|to|zu) ?\d\b|\bdilut|\breconstitut|разбав|развод|розвод|verdünn|稀释|稀釋|희석|希釈|seyrelt|rozcieńcz|تخفيف",
+            r"\b\d ?(?::|to|zu) ?\d\b|\bdilut|\breconstitut|разбав|развод|розвод|verdünn|稀释|稀釋|희석|希釈|"
+            r"seyrelt|rozcieńcz|تخفيف",
             "a dilution",
         ),
         (r"\b(?:45|90|30) ?(?:°|degrees|grad)|\bangle\b", "an angle"),
@@ -110,16 +112,20 @@ def _section(text: Text, section: str, words: str, names: Collection[str]) -> It
         yield text.problem(section, "a `**` or a backtick is never closed", "close it")
     if "](" in words or "://" in words:
         yield text.problem(section, "holds a link", "name a fact in the head; its sources are shown with the card")
-    lowered = words.casefold()
-    for name in names:
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", lowered):
-            yield text.problem(section, f"names a product ({name})", "say `the product`")
+    yield from _products(text, section, words, names)
     if text.head.language == "en":
         grade = reading_grade(words)
         if grade > GRADE_LIMIT:
             yield text.problem(
                 section, f"reads at US grade {grade:.1f}, {GRADE_LIMIT:.0f} is allowed", "shorter sentences"
             )
+
+
+def _products(text: Text, section: str, words: str, names: Collection[str]) -> Iterator[Problem]:
+    lowered = words.casefold()
+    for name in names:
+        if name in lowered and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", lowered):
+            yield text.problem(section, f"names a product ({name})", "say `the product`")
 
 
 def reading_grade(words: str) -> float:
@@ -129,7 +135,7 @@ def reading_grade(words: str) -> float:
     plain = re.sub(r"[*`]", "", words)
     plain = re.sub(r"\n(?:- )?", ". ", plain)
     plain = re.sub(r"([.:!?])[.\s]+", r"\1 ", plain)
-    return max(textstat.automated_readability_index(plain), textstat.coleman_liau_index(plain))
+    return float(max(textstat.automated_readability_index(plain), textstat.coleman_liau_index(plain)))
 
 
 def _placeholders(text: Text, section: str, words: str) -> Iterator[Problem]:

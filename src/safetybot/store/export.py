@@ -21,7 +21,7 @@ _PAGE = 500
 
 
 async def export(store: SqlStore, filters: Filters, form: Literal["csv", "jsonl"]) -> AsyncIterator[str]:
-    """The interactions that `filters` choose, newest first, as pieces of text; pages of 500 rows in memory at a time."""
+    """The interactions that `filters` choose, newest first, as pieces of text; one page of 500 rows in memory."""
     if form == "csv":
         yield _csv_line(list(FIELDS))
     before: int | None = None

@@ -27,8 +27,10 @@ class Forgotten:
 async def purge(
     database: Database, now: datetime, *, retention: timedelta, excerpt_retention: timedelta, by: str
 ) -> Forgotten:
-    """Delete interactions older than `retention` (their verdicts with them), excerpts older than `excerpt_retention`
-    and cooldowns that no policy can still ask for. Opt-outs stay: they are somebody's wish. Audited.
+    """Delete what is too old; audited.
+
+    Interactions older than `retention` (their verdicts with them), excerpts older than `excerpt_retention`, and
+    cooldowns that no policy can still ask for. Opt-outs stay: they are somebody's wish.
     """
     old = sa.select(interactions.c.id).where(interactions.c.at < now - retention).limit(_BATCH)
     rows = 0

@@ -121,7 +121,7 @@ settings = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.UniqueConstraint("platform", "community", "channel", "key", "version"),
 )
-"""One row a change; the highest version is in force, a null value means inherited. `channel` is '' for the community."""
+"""One row a change; the highest version is in force, null means inherited. `channel` is '' for the community."""
 
 keywords = sa.Table(
     "keywords",
@@ -155,8 +155,8 @@ SQLITE_PROTECT_AUDIT = tuple(
     for verb in ("update", "delete")
 )
 POSTGRES_PROTECT_AUDIT = (
-    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
-    "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    """CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$""",
+    """CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
 )
