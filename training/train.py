@@ -26,7 +26,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetybot.detection.assembly import MODEL_FILE, load_detector
-from safetybot.detection.classifier import LABELS, Gate, gate_features
+from safetybot.detection.classifier import LABELS, Gate, GateHeader, gate_features
 from safetybot.detection.detector import Detector
 from safetybot.model import Hit
 from training.augment import conversations
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plain = load_detector([CONFIG], with_model=False)
     gate_header, passes = learn_gate(plain, rows, fold)
     print(f"gate: lets {passes[len(labelled) :].mean():.1%} of ordinary messages through")
-    gate = Gate(gate_header["weights"], gate_header["bias"], gate_header["threshold"])
+    gate = Gate(gate_header.weights, gate_header.bias, gate_header.threshold)
     seen = see(Detector(plain.terms, plain.rules, gate=gate), rows)
 
     answers = cross_validated(seen, fold)
@@ -109,7 +109,7 @@ def folds(rows: Sequence[Row]) -> npt.NDArray[np.int64]:
 
 def learn_gate(
     detector: Detector, rows: Sequence[Row], fold: npt.NDArray[np.int64]
-) -> tuple[dict[str, object], npt.NDArray[np.bool_]]:
+) -> tuple[GateHeader, npt.NDArray[np.bool_]]:
     """A sparse logistic regression over signs, and which rows it lets through when it has not seen them."""
     scanned: dict[str, tuple[Hit, ...]] = {}
 
@@ -132,7 +132,7 @@ def learn_gate(
     model = _gate_model().fit(table, concerned, sample_weight=weight)
     names = vectorizer.get_feature_names_out()
     kept = {str(name): round(float(w), 3) for name, w in zip(names, model.coef_[0], strict=True) if abs(w) >= 0.02}
-    header = {"weights": kept, "bias": round(float(model.intercept_[0]), 3), "threshold": round(threshold, 3)}
+    header = GateHeader(weights=kept, bias=round(float(model.intercept_[0]), 3), threshold=round(threshold, 3))
     return header, (scores >= threshold) & has_signs
 
 
@@ -252,7 +252,7 @@ def write_model(
     model: LogisticRegression,
     temperature: float,
     point: OperatingPoint,
-    gate: dict[str, object],
+    gate: GateHeader,
     labelled: Sequence[Row],
 ) -> None:
     """The model file that `Classifier.load` reads: a line of JSON, then zlib-compressed signed bytes."""
@@ -264,7 +264,7 @@ def write_model(
         "scale": [float(f"{value:.8g}") for value in scale],
         "bias": [float(f"{value:.8g}") for value in model.intercept_ / temperature],
         "thresholds": {"any_concern": point.any_concern, "with_strong_term": point.with_strong_term},
-        "gate": gate,
+        "gate": gate.model_dump(),
         "seed": SEED,
         "trained_on": dict(sorted(Counter(row.source for row in labelled).items())),
     }

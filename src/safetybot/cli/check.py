@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,17 +62,7 @@ def check(
     problems = list(problems_of(session, today or datetime.now(UTC)))
     bad = [problem for problem in problems if strict or problem.severity == "error"]
     if json_out:
-        rows = [
-            {
-                "file": p.file,
-                "line": p.line,
-                "column": p.column,
-                "severity": p.severity,
-                "reason": p.reason,
-                "hint": p.hint,
-            }
-            for p in problems
-        ]
+        rows = [asdict(problem) for problem in problems]
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
     else:
         errors(str(problem) for problem in problems)

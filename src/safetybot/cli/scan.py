@@ -31,7 +31,7 @@ def scan(
         typer.Argument(
             exists=True,
             dir_okay=False,
-            help="DiscordChatExporter JSON, Telegram Desktop result.json, JSON lines, or plain text (a line a message).",
+            help="DiscordChatExporter JSON, Telegram Desktop result.json, JSON lines, or text (a line a message).",
         ),
     ],
     html: Annotated[Path | None, typer.Option(help="Also write a self-contained HTML report here.")] = None,

@@ -16,7 +16,8 @@ table { border-collapse: collapse; width: 100%; } caption { text-align: left; fo
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; margin: .75rem 0; }
-article p { margin: .25rem 0; overflow-wrap: anywhere; white-space: pre-wrap; } .meta { opacity: .75; font-size: .9rem; }
+article p { margin: .25rem 0; overflow-wrap: anywhere; white-space: pre-wrap; }
+.meta { opacity: .75; font-size: .9rem; }
 mark { background: #ffe06688; color: inherit; border-bottom: 2px solid var(--accent); }
 .bar { display: inline-block; height: .7em; background: var(--accent); vertical-align: baseline; }
 """
@@ -30,13 +31,13 @@ def html_report(name: str, tally: Tally, *, with_texts: bool) -> str:
         tally: The counts and the outcomes of concern.
         with_texts: Whether the messages found are shown; without them the page holds counts only.
     """
+    found = f"{tally.messages} messages, {tally.of_concern} of concern, {tally.replies} replies, {tally.alerts} alerts"
+    tables = (("Concern", tally.by_concern), ("Channel", tally.by_channel), ("Day", tally.by_day))
     body = [
         f"<h1>What safetybot would have done with {escape(name)}</h1>",
-        f"<p>{tally.messages} messages, {tally.of_concern} of concern, {tally.replies} replies, {tally.alerts} alerts. "
-        "Nothing was sent.</p>",
-        *(_counts(title, counts) for title, counts in (
-            ("Concern", tally.by_concern), ("Channel", tally.by_channel), ("Day", tally.by_day))),
-    ]  # fmt: skip
+        f"<p>{found}. Nothing was sent.</p>",
+        *(_counts(title, counts) for title, counts in tables),
+    ]
     if with_texts and tally.found:
         body.append(f"<h2>The messages found ({len(tally.found)} of {tally.of_concern})</h2>")
         body += [_message(outcome) for outcome in tally.found]
@@ -51,12 +52,13 @@ def _counts(title: str, counts: Mapping[str, Count]) -> str:
     most = max((count.found for count in counts.values()), default=1) or 1
     rows = "".join(
         f"<tr><th scope=row>{escape(key)}</th><td class=n>{count.found}</td><td class=n>{count.replies}</td>"
-        f'<td class=n>{count.alerts}</td><td><span class=bar style="width:{8 * count.found / most:.2f}rem"></span></td></tr>'
+        f"<td class=n>{count.alerts}</td>"
+        f'<td><span class=bar style="width:{8 * count.found / most:.2f}rem"></span></td></tr>'
         for key, count in sorted(counts.items())
     )
     return (
-        f"<table><caption>By {title.lower()}</caption><thead><tr><th scope=col>{title}</th><th scope=col class=n>Found</th>"
-        "<th scope=col class=n>Replies</th><th scope=col class=n>Alerts</th>"
+        f"<table><caption>By {title.lower()}</caption><thead><tr><th scope=col>{title}</th>"
+        "<th scope=col class=n>Found</th><th scope=col class=n>Replies</th><th scope=col class=n>Alerts</th>"
         f"<td></td></tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -67,8 +69,8 @@ def _message(outcome: DryOutcome) -> str:
     rule = assessment.rules[0].says if assessment.rules else ""
     when = message.sent_at.strftime("%Y-%m-%d %H:%M")
     return (
-        f"<article><p class=meta>{escape(when)} · {escape(message.place.channel)} · <strong>{assessment.label}</strong> "
-        f"({assessment.confidence:.0%})</p><p>{_marked(message.text, assessment.hits)}</p>"
+        f"<article><p class=meta>{escape(when)} · {escape(message.place.channel)} · "
+        f"<strong>{assessment.label}</strong> ({assessment.confidence:.0%})</p><p>{_marked(message.text, assessment.hits)}</p>"
         f"<p class=meta>{escape(rule)} {escape(reasons)}</p></article>"
     )
 

@@ -118,7 +118,8 @@ def _run(session: Session, work: Callable[[Runtime], Awaitable[Forgotten]]) -> F
 
 def _tell(forgotten: Forgotten) -> None:
     console().print(
-        f"Deleted: {forgotten.interactions} interactions, {forgotten.excerpts} excerpts, {forgotten.cooldowns} cooldowns."
+        f"Deleted: {forgotten.interactions} interactions, {forgotten.excerpts} excerpts, "
+        f"{forgotten.cooldowns} cooldowns."
     )
 
 

@@ -21,21 +21,21 @@ CARD_LIMIT = 1900
 GRADE_LIMIT = 8.0
 _PLACEHOLDER = re.compile(r"\{[^{}]{0,40}\}")
 # Single classes and fixed words only: nothing here can backtrack.
+_DOSE = (
+    r"\d ?(?:ml|cc|мл|mg|мг|毫升|毫克|iu\b|units?\b|unidades|einheiten|jednost|ünite)"
+    r"|\d ?(?:единиц|одиниц|単位|单位|單位|유닛|وحدة)"
+)
+_DILUTION = (
+    r"\b\d ?(?::|to|zu) ?\d\b|\bdilut|\breconstitut|разбав|развод|розвод|verdünn|稀释|稀釋|희석|希釈"
+    r"|seyrelt|rozcieńcz|تخفيف"
+)
 _HOW_TO = tuple(
     (re.compile(pattern, re.IGNORECASE), what)
     for pattern, what in (
         (r"\b[1-4][0-9] ?g\b|\bgauge|\bкалібр|\bкалибр|\bcalibre|ゲージ|게이지|号针|號針", "a needle size"),
         (r"\d ?(?:mm|millimet|мм|毫米|ミリ|밀리)", "a depth"),
-        (
-            r"\d ?(?:ml|cc|мл|mg|мг|毫升|毫克|iu\b|units?\b|unidades|einheiten|jednost|ünite)|"
-            r"\d ?(?:единиц|одиниц|単位|单位|單位|유닛|وحدة)",
-            "a dose",
-        ),
-        (
-            r"\b\d ?(?::|to|zu) ?\d\b|\bdilut|\breconstitut|разбав|развод|розвод|verdünn|稀释|稀釋|희석|希釈|"
-            r"seyrelt|rozcieńcz|تخفيف",
-            "a dilution",
-        ),
+        (_DOSE, "a dose"),
+        (_DILUTION, "a dilution"),
         (r"\b(?:45|90|30) ?(?:°|degrees|grad)|\bangle\b", "an angle"),
         (r"\baspirate|\bbolus|\bfanning|\bnappage|\bbleb", "a technique"),
     )
