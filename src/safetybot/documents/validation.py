@@ -148,7 +148,7 @@ _DATE = ("must be a date", "write it as 2026-01-31")
 _URL = ("must be an address", "such as https://example.org/page")
 
 _KINDS: Mapping[str, tuple[str, str]] = {
-    "string_type": _TEXT, "string_sub_type": _TEXT, "string_unicode": _TEXT,
+    "string_type": _TEXT, "string_unicode": _TEXT,
     "int_type": _WHOLE, "int_parsing": _WHOLE, "int_from_float": _WHOLE, "int_parsing_size": _WHOLE,
     "float_type": _NUMBER, "float_parsing": _NUMBER, "finite_number": _NUMBER, "decimal_type": _NUMBER,
     "bool_type": _TRUTH, "bool_parsing": _TRUTH,
@@ -225,8 +225,9 @@ def _unknown_key(path: Where, model: type[BaseModel]) -> Fault:
     reason = f"unknown key `{key}`"
     if close := difflib.get_close_matches(key, known, 1, 0.7):
         return Fault(path, reason, f"did you mean `{close[0]}`")
-    if home := next(_homes(model, key), None):
-        return Fault(path, reason, f"it belongs in {_name(home) if home else 'the file, at its top'}")
+    home = next(_homes(model, key), None)
+    if home is not None:
+        return Fault(path, reason, f"it belongs in {_name(home)}" if home else "it belongs at the top of the file")
     return Fault(path, reason, f"known keys: {', '.join(known)}" if known else "remove it")
 
 

@@ -100,7 +100,9 @@ class _Builder:
 
     def _check(self, event: NodeEvent) -> None:
         if isinstance(event, AliasEvent):
-            self.problems.append(self._problem(event, f"an alias (`*{event.anchor}`)", "quote a text that begins with `*`"))
+            self.problems.append(
+                self._problem(event, f"an alias (`*{event.anchor}`)", "quote a text that begins with `*`")
+            )
             return
         if event.anchor is not None:
             hint = "write the value out where it is needed; quote a text that begins with `&`"
