@@ -483,7 +483,7 @@ def test_data_of_the_right_shape_becomes_the_model() -> None:
         ("name: x\nby_code: {A1: 3}\n", "2:11 the key `A1` is not written as it must be", "it has to match ^[a-z]+$"),
         ("name: x\nday: 31.01.2026\n", "2:1 `day` must be a date (it is '31.01.2026')", "write it as 2026-01-31"),
         ("name: x\npage: nowhere\n", "2:1 `page` must be an address (it is 'nowhere')", "https://example.org/page"),
-        ("name: x\nat_most_two: list[int] = Field([], max_length=2)
+        ("name: x\nat_most_two: [1, 2, 3]\n", "2:1 `at_most_two` holds too many items (it is a list)", "at most 2"),
         ("name: \"a\\tb\"\n", "1:1 `name` holds a tab", "use a space"),
         ("name: bad\n", "1:1 `name`: bad names are refused", ""),
         ("name: x\nmode: alert\ncolour: green\n", "1:1 alerts are red", ""),
