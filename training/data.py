@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from safetybot.detection.classifier import LABELS, Features
+from safetybot.detection.classifier import LABELS
 from safetybot.detection.detector import Detector, names_the_topic
 from safetybot.model import Concern, ThreadLine
 
@@ -49,10 +50,16 @@ def read_rows(paths: Iterable[Path], *, ordinary: bool = False) -> Iterator[Row]
                     data.get("lang", "und"),
                     Concern.from_label(data["label"]),
                     tuple(data.get("tags") or ()),
-                    f"{path.stem}:{data.get('scene') or data['id']}",
+                    _group(path.stem, data),
                     path.stem,
                     ordinary,
                 )
+
+
+def _group(stem: str, data: Mapping[str, object]) -> str:
+    """Scenes recur between languages, so a scene's group leaves the file and a language prefix out."""
+    scene = data.get("scene")
+    return re.sub(r"^[a-z]{2}-", "", str(scene)) if scene else f"{stem}:{data['id']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Seen:
     """What the detector made of the rows; `features` are None where the gate kept a message out."""
 
     rows: Sequence[Row]
-    features: Sequence[Features | None]
+    features: Sequence[dict[str, float] | None]
     strong: npt.NDArray[np.bool_]
 
     @property
@@ -71,16 +78,16 @@ class Seen:
 
 def see(detector: Detector, rows: Sequence[Row]) -> Seen:
     """Run the first stages of `detector` over `rows`."""
-    features: list[Features | None] = []
+    features: list[dict[str, float] | None] = []
     strong: list[bool] = []
     for row in rows:
         evidence = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
-        features.append(evidence.features if evidence else None)
+        features.append(evidence.features.flat() if evidence else None)
         strong.append(evidence is not None and names_the_topic(evidence.hits))
     return Seen(rows, features, np.array(strong, dtype=bool))
 
 
-def matrix(features: Sequence[Features | None], buckets: int) -> csr_matrix:
+def matrix(features: Sequence[dict[str, float] | None], buckets: int) -> csr_matrix:
     """Hashed features, shape (rows, buckets); rows without features are empty."""
     data: list[float] = []
     columns: list[int] = []

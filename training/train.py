@@ -26,8 +26,9 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetybot.detection.assembly import MODEL_FILE, load_detector
-from safetybot.detection.classifier import LABELS, Gate, GateHeader, gate_features
+from safetybot.detection.classifier import LABELS, GateHeader
 from safetybot.detection.detector import Detector
+from safetybot.detection.gate import Gate, gate_features
 from safetybot.model import Hit
 from training.augment import conversations
 from training.data import CORPUS, Row, Seen, matrix, read_rows, see, targets
@@ -48,7 +49,7 @@ ALLOWED = {
 """False alarms per 10,000 ordinary messages of a pool that the operating point may make."""
 ORDINARY_WEIGHT = 2.0
 """How much an ordinary message that passes the gate weighs beside a labelled one."""
-GATE_RECALL = 0.997
+GATE_RECALL = 0.99
 """The share of messages of concern, unseen in training, that the gate must let through."""
 CONFIG = Path(__file__).parent.parent / "config"
 

@@ -1,4 +1,4 @@
-import time
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -91,7 +91,12 @@ def test_a_lookalike_phrase_takes_the_hit_back_only_where_it_touches_it() -> Non
 
 @pytest.mark.parametrize(
     ("disguised", "path"),
-    [("b0tox", HitPath.FOLDED), ("b.o.t.o.x", HitPath.FOLDED), ("ｂｏｔｏｘ", HitPath.EXACT), ("bоtоx", HitPath.FOLDED)],
+    [
+        ("b0tox", HitPath.FOLDED),
+        ("b.o.t.o.x", HitPath.FOLDED),
+        ("ｂｏｔｏｘ", HitPath.EXACT),
+        ("bоtоx", HitPath.FOLDED),
+    ],
 )
 def test_a_disguised_term_is_found_with_its_whole_span(disguised: str, path: HitPath) -> None:
     text = f"got {disguised} there"
@@ -127,7 +132,14 @@ def test_word_edges_by_script(left: str, right: str, *, one_word: bool) -> None:
     assert joined(left, right) is one_word
 
 
-LEXICON = [term("mesotherapy"), term("inject*", W), term("水光针"), term("lemon bottle"), term("💉🍋"), term("*spritze")]
+LEXICON = [
+    term("mesotherapy"),
+    term("inject*", W),
+    term("水光针"),
+    term("lemon bottle"),
+    term("💉🍋"),
+    term("*spritze"),
+]
 
 
 @given(st.text(st.characters(), max_size=300))
@@ -149,16 +161,26 @@ def test_a_term_set_off_by_spaces_is_found_in_any_surroundings(before: str, afte
     "unit",
     ["a ", "a.a.", "m e s o ", "@@@@", "٠", "\ufdfa", "z̷̖͔͑", "мe", "&#109;", "%41", "ɐ", "`", "> \n", "水光", "a-", "💉"],
 )
-def test_hostile_text_takes_linear_time(unit: str) -> None:
+def test_hostile_text_takes_linear_work(unit: str) -> None:
     matcher = Matcher(LEXICON)
 
-    def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        started = time.perf_counter()
-        matcher.find(text)
-        return time.perf_counter() - started
+    def steps(size: int) -> int:
+        """Lines of our own that are executed: the same on every machine, unlike seconds."""
+        count = 0
 
-    seconds(2_000)
-    small = min(seconds(5_000) for _ in range(3))
-    # Eight times the text may take eight times as long; squared growth would be 64. Wide margin for a busy machine.
-    assert seconds(40_000) < 30 * max(small, 0.0005)
+        def trace(_frame: object, event: str, _argument: object) -> object:
+            nonlocal count
+            count += event == "line"
+            return trace
+
+        text = unit * (size // len(unit))
+        sys.settrace(trace)  # type: ignore[arg-type]
+        try:
+            matcher.find(text)
+        finally:
+            sys.settrace(None)
+        return count
+
+    steps(500)  # first sight of a character costs more
+    # Eight times the text may take eight times the work; squared growth would be 64.
+    assert steps(16_000) < 10 * steps(2_000) + 1_000

@@ -14,7 +14,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from safetybot.detection.classifier import Classifier, Features, Gate, Scores, features_of
+from safetybot.detection.classifier import Classifier, Scores
+from safetybot.detection.features import Features, features_of
+from safetybot.detection.gate import Gate
 from safetybot.detection.language import UNDETERMINED, language_of
 from safetybot.detection.matcher import Matcher, Term
 from safetybot.detection.rules import Outcome, RuleBook
@@ -109,8 +111,7 @@ class Detector:
             for line, found in zip(thread, thread_signs, strict=True)
         ]
         outcome = self.rules.hold(text, hits)
-        features = features_of(text, hits, thread, thread_hits)
-        features.update((f"r:{rule.rule}", 0.6) for rule in outcome.fired)
+        features = features_of(text, hits, thread, thread_hits, (rule.rule for rule in outcome.fired))
         return Evidence(text, hits, outcome, features)
 
     def hits(self, text: str) -> tuple[Hit, ...]:

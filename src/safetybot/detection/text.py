@@ -90,6 +90,15 @@ def disguise_views(text: str, base: View) -> list[View]:
     return views
 
 
+def without_code(text: str) -> str:
+    """`text` with its code blanked out, position for position: what stands in code is no talk."""
+    if "`" not in text:
+        return text
+    for start, end, _ in _code_spans(text):
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
 def zones_of(text: str) -> Zones:
     """The quoted lines, code, links and hashtags of `text`."""
     return Zones(text)

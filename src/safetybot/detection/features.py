@@ -1,0 +1,182 @@
+"""What the classifier looks at in a message: concepts, words, letters, and the same of the lines before it.
+
+Features say nothing of length, punctuation or capitals on purpose: those give invented text away and mean nothing in
+real chat. Does not live here: weighing them (`classifier.py`), finding concepts (`matcher.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from safetybot.detection.text import base_view, without_code
+from safetybot.model import Hit, HitPath, Strength, ThreadLine, Zone
+
+MAX_CHARS = 1200
+"""Words are read from the first so many characters; concepts from the whole message."""
+MAX_LINE_CHARS = 300
+_MAX_WORD = 24
+
+_WORDS_NORM, _LETTERS_NORM, _CONCEPT, _PAIRS_NORM, _RULE = 1.6, 2.2, 0.6, 1.2, 0.6
+_LEAST_WORDS, _LEAST_LETTERS = 10, 60
+"""With fewer features than this a group weighs less: a message of two words proves less than one of twenty."""
+_LINE_NORM, _FADING, _OWN_LINE = 0.8, 0.8, 1.25
+"""Of earlier lines: the nearer the weightier, and the author's own more than a stranger's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The distinct words of one text, and what each word feature and each letter feature of them is worth."""
+
+    words: tuple[str, ...]
+    prefix: str
+    """"" for the message itself, `t` for an earlier line."""
+    word_value: float
+    letter_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Everything the model looks at: features by name, and words whose features are spelt out by `spelt`."""
+
+    named: tuple[tuple[str, float], ...]
+    words: tuple[Words, ...]
+
+    def flat(self) -> dict[str, float]:
+        """Name to value of every single feature; for training and for explanations."""
+        result = dict(self.named)
+        for group in self.words:
+            for word in group.words:
+                name = f"{group.prefix}w:{word}"
+                result[name] = result.get(name, 0.0) + group.word_value
+                for letters in letters_of(word):
+                    name = f"{group.prefix}c:{letters}"
+                    result[name] = result.get(name, 0.0) + group.letter_value
+        return result
+
+
+def features_of(
+    text: str,
+    hits: Sequence[Hit],
+    thread: Sequence[ThreadLine] = (),
+    thread_hits: Sequence[Sequence[Hit]] = (),
+    rules: Iterable[str] = (),
+) -> Features:
+    """The features of a message and the lines before it.
+
+    Args:
+        text: The original text of the message.
+        hits: What the matcher found in it.
+        thread: Earlier lines, oldest first.
+        thread_hits: What the matcher found in each of `thread`.
+        rules: The rules that fired.
+    """
+    named: list[tuple[str, float]] = [(f"r:{rule}", _RULE) for rule in rules]
+    words = words_of(base_view(_readable(without_code(text), hits)).text[:MAX_CHARS])
+    group, pairs = _group(words, "", 1.0)
+    named += pairs
+    own = concepts_in(hits)
+    named += [(f"k:{concept}", _CONCEPT) for concept in sorted(own)]
+    plain = sorted(concept for concept in own if not concept.endswith("!"))
+    both = [f"kk:{a}+{b}" for i, a in enumerate(plain) for b in plain[i + 1 :]]
+    if both:
+        value = _PAIRS_NORM / math.sqrt(len(both))
+        named += [(name, value) for name in both]
+    groups = [group]
+    earlier: dict[str, float] = {}
+    for distance, (line, found) in enumerate(zip(reversed(thread), reversed(thread_hits), strict=True)):
+        weight = _FADING**distance * (_OWN_LINE if line.same_author else 1.0)
+        group, pairs = _group(_line_words(line.text), "t", _LINE_NORM * weight)
+        groups.append(group)
+        named += pairs
+        for concept in concepts_in(found):
+            earlier[concept] = max(earlier.get(concept, 0.0), weight)
+    for concept, weight in sorted(earlier.items()):
+        named.append((f"tk:{concept}", _CONCEPT * weight))
+        named += [(f"tkk:{concept}+{other}", 0.4 * weight) for other in sorted(own)]
+    return Features(tuple(named), tuple(groups))
+
+
+def concepts_in(hits: Iterable[Hit]) -> set[str]:
+    """The concepts of `hits`, code left out; those with a strong term also as `concept!`."""
+    found: set[str] = set()
+    for hit in hits:
+        if hit.zone is Zone.CODE:
+            continue
+        found.add(hit.concept)
+        if hit.strength is Strength.STRONG:
+            found.add(hit.concept + "!")
+    return found
+
+
+def words_of(folded: str) -> list[str]:
+    """The runs of letters and digits of a folded text, digits as 0; signs are left out, emoji are words."""
+    words: list[str] = []
+    start = -1
+    text = folded.translate(_DIGITS)
+    for position, char in enumerate(text):
+        if char.isalnum() or "\u0900" <= char <= "\u0eff":
+            if start < 0:
+                start = position
+            continue
+        if start >= 0:
+            words.append(text[start:position][:_MAX_WORD])
+            start = -1
+        if char >= "\u2190" and not char.isspace():
+            words.append(char)
+    if start >= 0:
+        words.append(text[start:][:_MAX_WORD])
+    return words
+
+
+@lru_cache(maxsize=20_000)
+def letters_of(word: str) -> tuple[str, ...]:
+    """The letter sequences of a word: 3 to 5 letters with its edges; 1 to 4 signs where there are no spaces."""
+    if _is_unspaced(word[0]):
+        sizes: tuple[int, ...] = (1, 2, 3, 4)
+        padded = word
+    else:
+        sizes = (3, 4, 5)
+        padded = f"^{word}$"
+    return tuple(dict.fromkeys(padded[i : i + n] for n in sizes for i in range(len(padded) - n + 1)))
+
+
+# --- inside -----------------------------------------------------------------------------------------------
+
+_DIGITS = {ord(c): "0" for c in "123456789"}
+
+
+@lru_cache(maxsize=2_000)
+def _line_words(text: str) -> tuple[str, ...]:
+    """An earlier line is read once, however many messages follow it."""
+    return tuple(words_of(base_view(without_code(text)).text[:MAX_LINE_CHARS]))
+
+
+def _group(words: Sequence[str], prefix: str, weight: float) -> tuple[Words, list[tuple[str, float]]]:
+    """The distinct words with their values, and the pairs of neighbours as features by name."""
+    distinct = tuple(dict.fromkeys(words))
+    pairs = list(dict.fromkeys(f"{prefix}b:{a} {b}" for a, b in pairwise(words)))
+    letters = sum(len(letters_of(word)) for word in distinct)
+    word_value = weight * _WORDS_NORM / math.sqrt(max(len(distinct) + len(pairs), _LEAST_WORDS))
+    letter_value = weight * _LETTERS_NORM / math.sqrt(max(letters, _LEAST_LETTERS))
+    return Words(distinct, prefix, word_value, letter_value), [(name, word_value) for name in pairs]
+
+
+def _readable(text: str, hits: Sequence[Hit]) -> str:
+    """`text` with disguised terms written plainly, so that letters of a disguise do not become features."""
+    if not any(hit.path is HitPath.FOLDED for hit in hits):
+        return text
+    out: list[str] = []
+    position = 0
+    for hit in sorted(hits, key=lambda hit: (hit.span.start, -hit.span.end)):
+        if hit.path is HitPath.FOLDED and hit.span.start >= position:
+            out += [text[position : hit.span.start], " ", hit.term.strip("*"), " "]
+            position = hit.span.end
+    return "".join([*out, text[position:]])
+
+
+def _is_unspaced(char: str) -> bool:
+    return "\u2e80" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or "\u0e00" <= char <= "\u0e7f"
