@@ -1,21 +1,27 @@
-"""The shapes of the files in `responses/`, and reading a folder of them. No judgement of the texts (`review.py`)."""
+"""The shapes of the files in `responses/`, and reading folders of them. No judgement of the texts (`review.py`)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from safetybot.documents import Document, InvalidDocument, Problem, read_front_matter, read_yaml, validate
 
+KEYS = ("mention", "supply", "diy", "adverse-emergency", "adverse-today", "adverse-days", "first-aid")
+"""What each language must have, by file name."""
+
 _Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 _SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 _FactId = Annotated[str, Field(pattern=r"^[A-Z]+(-[A-Z]+)?-[0-9]+$")]
-_Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+_Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")]
+_Number = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+_Button = Annotated[str, Field(min_length=1, max_length=40)]
+_Sentence = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _File(BaseModel):
@@ -25,9 +31,9 @@ class _File(BaseModel):
 class SourceEntry(_File):
     """A page that facts rest on."""
 
-    title: Annotated[str, Field(min_length=3)]
-    publisher: Annotated[str, Field(min_length=3)]
-    url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$", description="Empty where the page itself was not seen.")]
+    title: Annotated[str, Field(min_length=3, max_length=120)]
+    publisher: Annotated[str, Field(min_length=3, max_length=80)]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s<>()]+$")]
     seen_on: _Date
 
 
@@ -40,9 +46,17 @@ class SourcesFile(_File):
 class FactEntry(_File):
     """One fact: how sure, in our words, resting on what."""
 
-    status: Literal["S", "R"]
+    status: Literal["S", "R", "E"] = Field(
+        description="S: the source itself was read. R: read in a report of it. E: our own advice."
+    )
     claim: Annotated[str, Field(min_length=10)]
-    sources: Annotated[list[_SourceId], Field(min_length=1)]
+    sources: list[_SourceId] = []
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> FactEntry:
+        if self.status != "E" and not self.sources:
+            raise ValueError("a fact with the status S or R names at least one source")
+        return self
 
 
 class FactsFile(_File):
@@ -52,25 +66,35 @@ class FactsFile(_File):
 
 
 class RegionsFile(_File):
-    """`regions.yaml`: the emergency line for everywhere, and numbers by region."""
+    """`regions.yaml`: emergency numbers by ISO 3166 code, the one to call first in front."""
 
-    everywhere: Annotated[str, Field(min_length=3, max_length=140)]
-    regions: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Annotated[str, Field(min_length=2, max_length=40)]]
+    regions: dict[
+        Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Annotated[list[_Number], Field(min_length=1, max_length=3)]
+    ]
 
 
 class UiFile(_File):
-    """`<language>/ui.yaml`: buttons and small sentences."""
+    """`<language>/ui.yaml`: buttons, small sentences, and the emergency line for everywhere."""
 
-    risks: Annotated[str, Field(min_length=1, max_length=40)]
-    first_aid: Annotated[str, Field(min_length=1, max_length=40)]
-    sources: Annotated[str, Field(min_length=1, max_length=40)]
-    not_for_me: Annotated[str, Field(min_length=1, max_length=40)]
-    wrong: Annotated[str, Field(min_length=1, max_length=60)]
-    stop: Annotated[str, Field(min_length=1, max_length=60)]
-    erase: Annotated[str, Field(min_length=1, max_length=60)]
-    stopped: Annotated[str, Field(min_length=1, max_length=200)]
-    erased: Annotated[str, Field(min_length=1, max_length=200)]
+    risks: _Button
+    first_aid: _Button
+    sources: _Button
+    not_for_me: _Button
+    wrong: _Button
+    stop: _Button
+    erase: _Button
+    why: _Sentence = Field(description="Heads what `not_for_me` opens.")
+    noted: _Sentence = Field(description="After `wrong`.")
+    stopped: _Sentence = Field(description="After `stop`.")
+    erased: _Sentence = Field(description="After `erase`.")
     sources_title: Annotated[str, Field(min_length=1, max_length=80)]
+    privacy: Annotated[str, Field(min_length=1, max_length=600)] = Field(description="What is kept, and for whom.")
+    either: Annotated[str, Field(min_length=1, max_length=10)] = Field(
+        description="Stands between two numbers, with its spaces."
+    )
+    everywhere: Annotated[str, Field(min_length=3, max_length=140)] = Field(
+        description="The emergency line where neither community nor region is known."
+    )
 
 
 class FrontMatter(_File):
@@ -82,7 +106,7 @@ class FrontMatter(_File):
     language: _Language
     facts: Annotated[list[_FactId], Field(min_length=1)]
     reviewed_on: _Date
-    reviewed_by: Annotated[str, Field(min_length=3)]
+    reviewed_by: Annotated[str, Field(min_length=3)] = Field(description="A role and its limits, never a person.")
     native_review: bool = Field(description="Whether somebody who grew up with the language has read it.")
 
     @model_validator(mode="after")
@@ -98,10 +122,10 @@ class FrontMatter(_File):
 class Text:
     """One response file: its head, its sections, and where they stand."""
 
-    document: Document
+    document: Document = field(repr=False)
     head: FrontMatter
     sections: Mapping[str, str]
-    """`Public` and `Card` to their texts."""
+    """`Public` and `Card` to their texts, each paragraph and list item on one line."""
     lines: Mapping[str, int]
     """The line of each section's heading."""
 
@@ -112,12 +136,32 @@ class Text:
             return self.head.card
         return f"{self.head.concern}-{self.head.level}" if self.head.level else str(self.head.concern)
 
-    def problem(self, section: str, reason: str, hint: str = "", *, warning: bool = False) -> Problem:
-        """A problem with a section, or with the head where `section` is one of its keys."""
+    def problem(self, section: str, reason: str, hint: str = "", *, at: str = "", warning: bool = False) -> Problem:
+        """A problem with a section or with a key of the head.
+
+        Args:
+            section: `Public`, `Card`, or a key of the head.
+            reason: What is wrong.
+            hint: What to do.
+            at: The words that are at fault; the problem is placed where they stand.
+            warning: Whether the responses may ship nevertheless.
+        """
         severity: Literal["error", "warning"] = "warning" if warning else "error"
-        if section in self.lines:
-            return Problem(self.document.file, self.lines[section], 1, reason, hint, severity)
-        return self.document.problem((section,), reason, hint, severity)
+        if section not in self.lines:
+            return self.document.problem((section,), reason, hint, severity)
+        line, column = self._place(section, at)
+        return Problem(self.document.file, line, column, reason, hint, severity)
+
+    def _place(self, section: str, at: str) -> tuple[int, int]:
+        heading = self.lines[section]
+        following = (line for line in self.lines.values() if line > heading)
+        body = self.document.body.split("\n")
+        first = self.document.body_line
+        for number in range(heading + 1, min(following, default=first + len(body))):
+            column = body[number - first].find(at) if at else -1
+            if column >= 0:
+                return number, column + 1
+        return heading, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +174,27 @@ class Files:
     texts: Mapping[tuple[str, str], Text]
     """(language, key) to the text."""
     ui: Mapping[str, UiFile]
-    facts_document: Document = field(repr=False)
-    paths: tuple[Path, ...] = ()
+    documents: Mapping[str, Document] = field(repr=False)
+    """`facts.yaml`, `sources.yaml` and each `<language>/ui.yaml`, for naming places in them."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Every language that has a text or buttons, sorted."""
+        return tuple(sorted({language for language, _ in self.texts} | set(self.ui)))
+
+    def sources_of(self, text: Text) -> Iterator[str]:
+        """The ids of the pages that a text rests on, in the order of its facts; facts that are unknown give none."""
+        named = (self.facts[fact].sources for fact in text.head.facts if fact in self.facts)
+        yield from dict.fromkeys(source for sources in named for source in sources)
 
 
-KEYS = ("mention", "supply", "diy", "adverse-emergency", "adverse-today", "adverse-days", "first-aid")
-"""What each language must have."""
+_SHARED: dict[str, type[BaseModel]] = {
+    "sources.yaml": SourcesFile,
+    "facts.yaml": FactsFile,
+    "regions.yaml": RegionsFile,
+}
 _SECTION = re.compile(r"^## (.+?)\s*$")
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
 def read_files(folders: Sequence[Path]) -> Files:
@@ -145,82 +203,123 @@ def read_files(folders: Sequence[Path]) -> Files:
     Raises:
         InvalidDocument: Files are missing, unreadable or of the wrong shape; all problems at once.
     """
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("*/*.md")]):
-            found[path.relative_to(folder).as_posix()] = path
-    problems: list[Problem] = []
+    found, problems = _listed(folders)
+    documents: dict[str, Document] = {}
+    shared: dict[str, BaseModel] = {}
     texts: dict[tuple[str, str], Text] = {}
     ui: dict[str, UiFile] = {}
-    shared: dict[str, tuple[Document, BaseModel]] = {}
-    shapes: dict[str, type[BaseModel]] = {
-        "sources.yaml": SourcesFile, "facts.yaml": FactsFile, "regions.yaml": RegionsFile,
-    }  # fmt: skip
     for name, path in found.items():
         try:
-            if name in shapes:
-                document = read_yaml(path)
-                shared[name] = (document, validate(document, shapes[name]))
+            if name in _SHARED:
+                documents[name] = read_yaml(path)
+                shared[name] = validate(documents[name], _SHARED[name])
             elif name.endswith("/ui.yaml"):
-                ui[name.split("/")[0]] = validate(read_yaml(path), UiFile)
-            elif name.endswith(".md"):
-                text = _read_text(path, name)
+                documents[name] = read_yaml(path)
+                ui[name.partition("/")[0]] = validate(documents[name], UiFile)
+            else:
+                text = _read_text(path, *name.removesuffix(".md").split("/"))
                 texts[text.head.language, text.key] = text
         except InvalidDocument as error:
             problems += error.problems
-    for name in shapes:
-        if name not in shared and not any(problem.file.endswith(name) for problem in problems):
-            problems.append(Problem(str(folders[0] / name), 1, 1, "the file is missing", "restore it from the package"))
     if problems:
         raise InvalidDocument(problems)
-    sources, facts, regions = shared["sources.yaml"][1], shared["facts.yaml"][1], shared["regions.yaml"][1]
-    assert isinstance(sources, SourcesFile)  # noqa: S101  # shapes above
-    assert isinstance(facts, FactsFile)  # noqa: S101
-    assert isinstance(regions, RegionsFile)  # noqa: S101
-    return Files(sources.sources, facts.facts, regions, texts, ui, shared["facts.yaml"][0], tuple(found.values()))
+    return Files(
+        _as(SourcesFile, shared["sources.yaml"]).sources,
+        _as(FactsFile, shared["facts.yaml"]).facts,
+        _as(RegionsFile, shared["regions.yaml"]),
+        texts,
+        ui,
+        documents,
+    )
 
 
-def _read_text(path: Path, name: str) -> Text:
+def _as(shape: type[ShapeT], read: BaseModel) -> ShapeT:
+    if not isinstance(read, shape):  # _SHARED gives each name its shape
+        raise TypeError(f"{shape.__name__} was read as {type(read).__name__}")
+    return read
+
+
+def _listed(folders: Sequence[Path]) -> tuple[dict[str, Path], list[Problem]]:
+    """Relative name to file, and what is missing or out of place."""
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 1, 1, "there is no such folder", "correct --responses-dir"))
+        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("*/*.md")]):
+            name = path.relative_to(folder).as_posix()
+            directory, _, file = name.rpartition("/")
+            known = file == "ui.yaml" or file.removesuffix(".md") in KEYS if directory else file in _SHARED
+            if known:
+                found[name] = path
+                continue
+            expected = ", ".join(["ui.yaml", *(f"{key}.md" for key in KEYS)] if directory else _SHARED)
+            problems.append(Problem(str(path), 1, 1, "nothing reads a file of this name here", f"known: {expected}"))
+    for name in sorted(_SHARED.keys() - found.keys()):
+        where = str(folders[0] / name) if folders else name
+        problems.append(Problem(where, 1, 1, "the file is missing", "restore it from the package"))
+    return found, problems
+
+
+def _read_text(path: Path, folder: str, name: str) -> Text:
     document = read_front_matter(path)
     head = validate(document, FrontMatter)
-    folder = name.split("/")[0]
+    problems: list[Problem] = []
     if head.language != folder:
         hint = f"it lies in the folder of {folder!r}"
-        raise InvalidDocument([document.problem(("language",), f"the language is {head.language!r}", hint)])
-    sections: dict[str, str] = {}
+        problems.append(document.problem(("language",), f"the language is {head.language!r}", hint))
+    sections, lines = _sections(document, problems)
+    wanted = ("Card",) if head.card else ("Public", "Card")
+    problems += [
+        Problem(document.file, document.body_line, 1, f"the section `## {missing}` is missing", "add it")
+        for missing in wanted
+        if missing not in sections
+    ]
+    for unknown in sections:
+        if unknown not in wanted:
+            hint = f"sections here: {' and '.join(wanted)}"
+            problems.append(Problem(document.file, lines[unknown], 1, f"unknown section `## {unknown}`", hint))
+    text = Text(document, head, sections, lines)
+    if text.key != name:
+        where = ("card",) if head.card else ("concern",)
+        problems.append(document.problem(where, f"the head says {text.key!r}, the file is {name!r}", "make them agree"))
+    if problems:
+        raise InvalidDocument(problems)
+    return text
+
+
+def _sections(document: Document, problems: list[Problem]) -> tuple[dict[str, str], dict[str, int]]:
+    raw: dict[str, list[str]] = {}
     lines: dict[str, int] = {}
     current = ""
     for number, line in enumerate(document.body.split("\n"), document.body_line):
         if heading := _SECTION.match(line):
             current = heading[1]
             if current in lines:
-                raise InvalidDocument(
-                    [Problem(document.file, number, 1, f"the section `{current}` stands twice", "keep one")]
-                )
-            lines[current] = number
-            sections[current] = ""
+                reason = f"the section `## {current}` stands twice"
+                problems.append(Problem(document.file, number, 1, reason, "keep one"))
+            lines.setdefault(current, number)
+            raw.setdefault(current, [])
         elif current:
-            sections[current] += line + "\n"
+            raw[current].append(line)
         elif line.strip():
-            reason = "text before the first section"
-            raise InvalidDocument([Problem(document.file, number, 1, reason, "begin with `## Public` or `## Card`")])
-    wanted = {"Card"} if head.card else {"Public", "Card"}
-    for missing in sorted(wanted - set(sections)):
-        raise InvalidDocument([document.problem((), f"the section `## {missing}` is missing", "add it")])
-    for unknown in sorted(set(sections) - wanted):
-        known = " and ".join(sorted(wanted))
-        reason = f"unknown section `## {unknown}`"
-        raise InvalidDocument([Problem(document.file, lines[unknown], 1, reason, f"sections are {known}")])
-    return Text(document, head, {key: _unwrapped(value) for key, value in sections.items()}, lines)
+            hint = "begin with `## Public` or `## Card`"
+            problems.append(Problem(document.file, number, 1, "text before the first section", hint))
+    return {key: _unwrapped(part) for key, part in raw.items()}, lines
 
 
-def _unwrapped(text: str) -> str:
+# Scripts that put no space between words; a line end in them stands for nothing.
+_UNSPACED = re.compile(r"[　-〿぀-ヿ一-鿿＀-￯]")
+
+
+def _unwrapped(lines: Sequence[str]) -> str:
     """Paragraphs and list items on one line each, since chats show every line end."""
     out: list[str] = []
-    for line in text.strip().split("\n"):
-        starts_anew = not line.strip() or line.startswith(("- ", "**", "#")) or not out or not out[-1].strip()
-        if starts_anew:
-            out.append(line.strip())
+    for line in map(str.strip, "\n".join(lines).strip().split("\n")):
+        if not line or line.startswith(("- ", "**", "#")) or not out or not out[-1]:
+            out.append(line)
+        elif _UNSPACED.match(line) and _UNSPACED.match(out[-1][-1]):
+            out[-1] += line
         else:
-            out[-1] += " " + line.strip()
+            out[-1] += " " + line
     return "\n".join(out)
