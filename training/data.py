@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from safetybot.detection.classifier import LABELS
-from safetybot.detection.detector import Detector, names_the_topic
+from safetybot.detection.detector import Detector
 from safetybot.model import Concern, ThreadLine
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -68,7 +68,8 @@ class Seen:
 
     rows: Sequence[Row]
     features: Sequence[dict[str, float] | None]
-    strong: npt.NDArray[np.bool_]
+    tiers: npt.NDArray[np.str_]
+    """Shape (rows,): `named`, `signed` or `hinted`; `hinted` where gated out."""
 
     @property
     def passed(self) -> npt.NDArray[np.bool_]:
@@ -79,12 +80,12 @@ class Seen:
 def see(detector: Detector, rows: Sequence[Row]) -> Seen:
     """Run the first stages of `detector` over `rows`."""
     features: list[dict[str, float] | None] = []
-    strong: list[bool] = []
+    tiers: list[str] = []
     for row in rows:
         evidence = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
         features.append(evidence.features.flat() if evidence else None)
-        strong.append(evidence is not None and names_the_topic(evidence.hits))
-    return Seen(rows, features, np.array(strong, dtype=bool))
+        tiers.append(evidence.tier if evidence else "hinted")
+    return Seen(rows, features, np.array(tiers))
 
 
 def matrix(features: Sequence[dict[str, float] | None], buckets: int) -> csr_matrix:

@@ -15,7 +15,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetybot.detection.assembly import MODEL_FILE, load_detector
-from safetybot.detection.classifier import LABELS, GateHeader
+from safetybot.detection.classifier import LABELS, GateHeader, Thresholds
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate, gate_features
 from safetybot.model import Hit
@@ -47,19 +47,14 @@ ALLOWED = {
     ("chat+topic", "dev+topic", "multilingual+topic"): 20.0,
 }
 """False alarms per 10,000 ordinary messages of a pool that the operating point may make."""
+NAMED = 0.35
+"""The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
+GRID = np.arange(0.3, 0.99, 0.02)
 ORDINARY_WEIGHT = 2.0
 """How much an ordinary message that passes the gate weighs beside a labelled one."""
 GATE_RECALL = 0.99
 """The share of messages of concern, unseen in training, that the gate must let through."""
 CONFIG = Path(__file__).parent.parent / "config"
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """How many false alarms are allowed, and the thresholds that keep to it."""
-
-    any_concern: float
-    with_strong_term: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -189,31 +184,51 @@ def tempered(logits: Floats, temperature: float) -> Floats:
 # --- the operating point ----------------------------------------------------------------------------------
 
 
-def operating_point(answers: Floats, seen: Seen, labelled: int) -> OperatingPoint:
-    """The lowest thresholds that keep cross-validated false alarms on ordinary messages within the target."""
-    any_concern = 1 - answers[labelled:, 0]
-    sources = np.array([row.source for row in seen.rows[labelled:]])
-    strong = seen.strong[labelled:]
-    weak_scores = np.where(strong, 0.0, any_concern)
-    threshold = 0.5
-    for pool, per_10k in ALLOWED.items():
-        mine = np.sort(weak_scores[np.isin(sources, pool)])[::-1]
-        if len(mine):
-            threshold = max(threshold, float(mine[round(len(mine) * per_10k / 10_000)]) + 0.002)
-    return OperatingPoint(round(threshold, 3), 0.4)
+def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
+    """The thresholds that give the best macro-F1 among those that keep false alarms within `ALLOWED`.
+
+    Both are counted on cross-validated answers; the grid is searched whole, so there is nothing to tune.
+    """
+    wanted = targets(seen.rows)[:labelled]
+    sources = np.array([row.source for row in seen.rows])
+    any_concern, best = 1 - answers[:, 0], 1 + answers[:, 1:].argmax(axis=1)
+    pools = [(np.isin(sources, pool), per_10k) for pool, per_10k in ALLOWED.items()]
+    pools = [(mine, np.floor(mine.sum() * per_10k / 10_000 + 0.5)) for mine, per_10k in pools if mine.any()]
+    chosen, reached = Thresholds(NAMED, 0.99, 0.99), -1.0
+    for signed in GRID:
+        for hinted in GRID[GRID >= signed]:
+            point = Thresholds(NAMED, float(signed), float(hinted))
+            answered = any_concern >= _least(seen, point)
+            if any(answered[mine].sum() > allowed for mine, allowed in pools):
+                continue
+            figure = _macro_f1(np.where(answered[:labelled], best[:labelled], 0), wanted)
+            if figure > reached:
+                chosen, reached = point, figure
+    return chosen
 
 
-def decided(answers: Floats, seen: Seen, point: OperatingPoint) -> npt.NDArray[np.int64]:
+def _least(seen: Seen, point: Thresholds) -> Floats:
+    return np.select([seen.tiers == "named", seen.tiers == "signed"], [point.named, point.signed], point.hinted)
+
+
+def decided(answers: Floats, seen: Seen, point: Thresholds) -> npt.NDArray[np.int64]:
     """Shape (rows,): the label that the bot would give."""
-    threshold = np.where(seen.strong, point.with_strong_term, point.any_concern)
-    return np.where(1 - answers[:, 0] >= threshold, 1 + answers[:, 1:].argmax(axis=1), 0)
+    return np.where(1 - answers[:, 0] >= _least(seen, point), 1 + answers[:, 1:].argmax(axis=1), 0)
 
 
-def report(answers: Floats, seen: Seen, point: OperatingPoint, labelled: int) -> None:
+def _macro_f1(said: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> float:
+    scores = []
+    for label in range(len(LABELS)):
+        both = ((said == label) & (wanted == label)).sum()
+        scores.append(2 * both / max(1, (said == label).sum() + (wanted == label).sum()))
+    return float(np.mean(scores))
+
+
+def report(answers: Floats, seen: Seen, point: Thresholds, labelled: int) -> None:
     """Print the cross-validated figures by source."""
     said, wanted = decided(answers, seen, point), targets(seen.rows)
     sources = np.array([row.source for row in seen.rows])
-    print(f"thresholds: {point.any_concern} (with a strong term {point.with_strong_term})")
+    print(f"thresholds: named {point.named:.2f}, signed {point.signed:.2f}, hinted {point.hinted:.2f}")
     for source in dict.fromkeys(sources[:labelled]):
         mine = sources == source
         print(f"  {source:12} {_line(said[mine], wanted[mine])}")
@@ -223,13 +238,9 @@ def report(answers: Floats, seen: Seen, point: OperatingPoint, labelled: int) ->
 
 
 def _line(said: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> str:
-    scores = []
-    for label in range(len(LABELS)):
-        both = ((said == label) & (wanted == label)).sum()
-        scores.append(2 * both / max(1, (said == label).sum() + (wanted == label).sum()))
     found, true = said > 0, wanted > 0
     return (
-        f"{len(said):5} messages, macro-F1 {np.mean(scores):.3f}, any concern: precision "
+        f"{len(said):5} messages, macro-F1 {_macro_f1(said, wanted):.3f}, any concern: precision "
         f"{(found & true).sum() / max(1, found.sum()):.3f} recall {(found & true).sum() / max(1, true.sum()):.3f}, "
         f"adverse recall {((said == 4) & (wanted == 4)).sum() / max(1, (wanted == 4).sum()):.3f}"
     )
@@ -238,13 +249,13 @@ def _line(said: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> str:
 # --- files ------------------------------------------------------------------------------------------------
 
 
-def write_answers(path: Path, answers: Floats, seen: Seen, point: OperatingPoint) -> None:
+def write_answers(path: Path, answers: Floats, seen: Seen, point: Thresholds) -> None:
     """One line a message: id, truth, answer, probabilities; for reading the wrong ones. No text."""
     said, wanted = decided(answers, seen, point), targets(seen.rows)
     with path.open("w", encoding="utf-8") as out:
-        for row, p, a, b in zip(seen.rows, answers, said, wanted, strict=True):
+        for row, p, a, b, tier in zip(seen.rows, answers, said, wanted, seen.tiers, strict=True):
             line = {"id": row.id, "source": row.source, "lang": row.language, "tags": row.tags, "truth": int(b),
-                    "said": int(a), "p": [round(float(x), 4) for x in p]}  # fmt: skip
+                    "said": int(a), "tier": str(tier), "p": [round(float(x), 4) for x in p]}  # fmt: skip
             out.write(json.dumps(line) + "\n")
 
 
@@ -252,7 +263,7 @@ def write_model(
     path: Path,
     model: LogisticRegression,
     temperature: float,
-    point: OperatingPoint,
+    point: Thresholds,
     gate: GateHeader,
     labelled: Sequence[Row],
 ) -> None:
@@ -264,7 +275,7 @@ def write_model(
         "buckets": BUCKETS,
         "scale": [float(f"{value:.8g}") for value in scale],
         "bias": [float(f"{value:.8g}") for value in model.intercept_ / temperature],
-        "thresholds": {"any_concern": point.any_concern, "with_strong_term": point.with_strong_term},
+        "thresholds": {name: round(value, 3) for name, value in asdict(point).items()},
         "gate": gate.model_dump(),
         "seed": SEED,
         "trained_on": dict(sorted(Counter(row.source for row in labelled).items())),

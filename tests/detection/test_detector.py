@@ -152,7 +152,7 @@ def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Det
 
 def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> Classifier:
     header = ModelHeader(
-        buckets=8, scale=[1.0] * 5, bias=bias, thresholds={"any_concern": any_concern, "with_strong_term": strong}
+        buckets=8, scale=[1.0] * 5, bias=bias, thresholds={"named": strong, "signed": any_concern, "hinted": any_concern}
     )
     return Classifier(header, bytes(40))
 

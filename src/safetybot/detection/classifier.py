@@ -55,13 +55,17 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The operating point: the least probability (0 to 1) that a message is of any concern at all.
+    """The operating point: the least probability (0 to 1) of any concern at all, by what a message holds.
 
     Set on held-out messages so that at most one of 10,000 ordinary ones is answered; see docs/detection.md.
     """
 
-    any_concern: float = 0.5
-    with_strong_term: float = 0.5
+    named: float
+    """A strong term names a mesotherapy-family procedure, product or ingredient."""
+    signed: float
+    """A sign of injecting or of an injectable is there, in the message or just before it."""
+    hinted: float
+    """Neither: bodies, people, selling, symptoms only. Ordinary talk is full of these, so much surer it must be."""
 
 
 class GateHeader(BaseModel):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from safetybot.detection.classifier import Classifier, Scores
 from safetybot.detection.features import Features, features_of
@@ -40,6 +41,9 @@ NAMES_THE_TOPIC = frozenset({"procedure", "product", "ingredient"})
 """Concepts of which a strong term makes a message a mention by itself."""
 TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
 """Concepts that name a thing injected for looks, or the injecting of it."""
+SIGNS = TOPIC | {"inject", "needle"}
+"""Concepts of which one at least is there in nearly every message of concern."""
+Tier = Literal["named", "signed", "hinted"]
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
 """Concepts that tell of doing it."""
 CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
@@ -59,6 +63,7 @@ class Evidence:
     hits: tuple[Hit, ...]
     outcome: Outcome
     features: Features
+    tier: Tier
 
 
 class Detector:
@@ -112,7 +117,7 @@ class Detector:
         ]
         outcome = self.rules.hold(text, hits)
         features = features_of(text, hits, thread, thread_hits, (rule.rule for rule in outcome.fired))
-        return Evidence(text, hits, outcome, features)
+        return Evidence(text, hits, outcome, features, tier_of(hits, thread_hits))
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """Every term in `text`, whether or not the gate would let it through; for explanations and previews."""
@@ -136,9 +141,7 @@ class Detector:
     def _by_classifier(self, evidence: Evidence, classifier: Classifier) -> Assessment:
         hits, outcome, features = evidence.hits, evidence.outcome, evidence.features
         scores = classifier.scores(features)
-        threshold = (
-            classifier.thresholds.with_strong_term if names_the_topic(hits) else classifier.thresholds.any_concern
-        )
+        threshold = getattr(classifier.thresholds, evidence.tier)
         language = language_of(evidence.text)
         if scores.any_concern < threshold:
             near = (*outcome.near_misses, *_overruled(outcome.fired, scores, threshold))
@@ -197,6 +200,14 @@ def names_the_topic(hits: Sequence[Hit]) -> bool:
     return any(
         hit.strength is Strength.STRONG and hit.concept in NAMES_THE_TOPIC and hit.zone is not Zone.CODE for hit in hits
     )
+
+
+def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> Tier:
+    """How much a message shows of the topic; each tier has a threshold of its own."""
+    if names_the_topic(hits):
+        return "named"
+    everything = [*hits, *(hit for line in thread_hits for hit in line)]
+    return "signed" if any(hit.concept in SIGNS and hit.zone is not Zone.CODE for hit in everything) else "hinted"
 
 
 def level_of(concern: Concern | None, hits: Sequence[Hit]) -> Level | None:
