@@ -15,7 +15,10 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a file (or in an environment variable). Lines and columns count from 1."""
+    """One thing that is wrong in a file. Lines and columns count from 1.
+
+    Line 0 means that there is none: the problem is with the file as a whole, a folder or an environment variable.
+    """
 
     file: str
     line: int
@@ -28,7 +31,8 @@ class Problem:
         """As it is shown: `file:line:column: reason. Hint: what to do`."""
         hint = f" Hint: {self.hint}." if self.hint else ""
         mark = "warning: " if self.severity == "warning" else ""
-        return f"{self.file}:{self.line}:{self.column}: {mark}{self.reason}.{hint}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place}: {mark}{self.reason}.{hint}"
 
 
 class InvalidDocument(Exception):

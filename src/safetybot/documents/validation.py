@@ -190,6 +190,8 @@ def _fault(path: Where, detail: ErrorDetails, model: type[BaseModel], data: Any)
         return _unknown_key(path, model)
     if kind in ("enum", "literal_error"):
         return Fault(path, f"{name} is none of the words that it may be{shown}", _choices(detail["input"], context))
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return Fault(path, f"{name} is empty", _example(field) or "write something")
     if detail["input"] is None and kind in _KINDS:
         return Fault(path, f"{name} is empty", _example(field) or f"it {_KINDS[kind][0]}")
     if kind in _KINDS:
