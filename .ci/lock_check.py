@@ -8,13 +8,20 @@ from pathlib import Path
 lock = Path(sys.argv[1]).read_text(encoding="utf-8")
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 problems = [f"names an address: {line}" for line in lock.splitlines() if "://" in line]
-pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.M)}
+
+
+def normal(name: str) -> str:
+    """A package's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+pinned = {normal(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)}
 for block in re.split(r"\n(?=[A-Za-z0-9])", lock):
     if "==" in block.split("\n")[0] and "--hash=sha256:" not in block:
         problems.append(f"no hash: {block.splitlines()[0]}")
 wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
 for requirement in wanted:
-    name = re.split(r"[\[<>=;! ]", requirement)[0].lower().replace("_", "-")
+    name = normal(re.split(r"[\[<>=;! ]", requirement)[0])
     if name not in pinned:
         problems.append(f"{name} is a dependency, but not locked")
 print("\n".join(problems) or f"{len(pinned)} packages locked with hashes")
