@@ -11,9 +11,11 @@ functions of a connection: on SQLite a whole batch runs in the writer's own thre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -24,7 +26,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from safetybot.store import migrations
-from safetybot.store.errors import OutdatedDatabase, StoreError
+from safetybot.store.errors import (
+    DatabaseUnreachable,
+    OutdatedDatabase,
+    StoreClosed,
+    StoreError,
+    UnusableUrl,
+    WriteRefused,
+)
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
@@ -33,11 +42,14 @@ Outcomes = list[tuple[Any, Exception | None]]
 _BATCH = 256
 _TRIES = 5
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=10000",
+    "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    # What is erased is overwritten, not just unlinked.
+    "PRAGMA secure_delete=ON",
 )
+_PASSING_STATES = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's codes for: serialisation failure, deadlock, lock not available."""
 
 
 class Database:
@@ -47,49 +59,55 @@ class Database:
         """Make engines for `url` (sqlite+aiosqlite or postgresql+asyncpg). Connects to nothing yet.
 
         Raises:
-            StoreError: The URL is malformed, or of another database.
+            UnusableUrl: The URL is malformed, or of a database that cannot serve.
         """
-        try:
-            parsed = make_url(url)
-        except sa.exc.ArgumentError as error:
-            raise StoreError("the store's URL cannot be read: see [store] url in config/safetybot.toml") from error
-        if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
-            raise StoreError(
-                f"the store's URL begins with {parsed.drivername!r}: use sqlite+aiosqlite:// or postgresql+asyncpg://"
-            )
+        parsed = _parsed(url)
         self.is_sqlite = parsed.drivername.startswith("sqlite")
         if self.is_sqlite:
-            if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             self._write: _WriteEngine = _SqliteWriteEngine(parsed)
             self.reader = create_async_engine(url, pool_size=4, max_overflow=0)
             _prepare_sqlite(self.reader.sync_engine, "BEGIN")
         else:
-            self._write = _PostgresWriteEngine(url)
-            self.reader = create_async_engine(url, pool_size=4, pool_pre_ping=True)
+            try:
+                self._write = _PostgresWriteEngine(url)
+                self.reader = create_async_engine(url, pool_size=4, pool_pre_ping=True)
+            except ModuleNotFoundError as error:
+                raise UnusableUrl("PostgreSQL needs one more package: pip install 'safetybot[postgres]'") from error
         self.writer = Writer(self._write)
 
     async def migrate(self) -> None:
-        """Bring the database to the newest version."""
-        ((_, failure),) = await self._write.run([migrations.upgrade])
+        """Bring the database to the newest version. Raises `NewerDatabase`, `DatabaseUnreachable`."""
+        with _reachable():
+            ((_, failure),) = await self._write.run([migrations.upgrade])
         if failure is not None:
             raise failure
 
     async def version(self) -> str | None:
-        """The database's version, None for an empty one."""
-        async with self.reader.connect() as connection:
-            return await migrations.current(connection)
+        """The database's version, None for an empty one. Raises `DatabaseUnreachable`."""
+        with _reachable():
+            async with self.reader.connect() as connection:
+                return await migrations.current(connection)
 
     async def differences(self) -> list[object]:
         """How the database differs from the tables that this program knows."""
-        async with self.reader.connect() as connection:
-            return await migrations.differences(connection)
+        with _reachable():
+            async with self.reader.connect() as connection:
+                return await migrations.differences(connection)
+
+    async def scrub(self) -> None:
+        """Take deleted rows out of SQLite's write-ahead log too; where somebody reads just now, a later commit does."""
+        await self._write.scrub()
 
     async def close(self) -> None:
         """Finish what was handed to the writer, then close every connection."""
-        await self.writer.stop()
-        await self._write.dispose()
-        await self.reader.dispose()
+        try:
+            await self.writer.stop()
+        finally:
+            try:
+                await self._write.dispose()
+            finally:
+                await self.reader.dispose()
 
 
 @asynccontextmanager
@@ -101,18 +119,18 @@ async def open_database(url: str, *, migrate: bool | None = None) -> AsyncIterat
         migrate: Whether to bring it to the newest version; by default SQLite yes, PostgreSQL no.
 
     Raises:
-        OutdatedDatabase: It is at another version, and was not to be migrated.
-        StoreError: It cannot be reached.
+        OutdatedDatabase: It is at an older version, and was not to be migrated.
+        NewerDatabase: It is at a version that this program does not know.
+        DatabaseUnreachable: It cannot be reached or read.
+        UnusableUrl: The URL is wrong.
     """
     database = Database(url)
     try:
-        try:
-            if migrate if migrate is not None else database.is_sqlite:
-                await database.migrate()
-            version, wanted = await database.version(), migrations.newest()
-        except (OSError, sa.exc.SQLAlchemyError) as error:
-            raise StoreError(f"the database cannot be reached or read: {_reason(error)}") from error
+        if migrate if migrate is not None else database.is_sqlite:
+            await database.migrate()
+        version, wanted = await database.version(), migrations.newest()
         if version != wanted:
+            migrations.refuse_newer(version)
             raise OutdatedDatabase(version, wanted)
         database.writer.start()
         yield database
@@ -141,42 +159,57 @@ class Writer:
 
     async def stop(self) -> None:
         """Do all that was handed in, then end."""
-        if self._task is not None:
-            await self._queue.put(None)
-            await self._task
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            self._queue.put_nowait(None)
+            await asyncio.wait({task})  # unlike awaiting it, goes on to the closing where the task was cancelled
 
     async def do(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run `job` in a transaction; returns after the commit. Raises what the job raises, which undoes it alone."""
+        """Run `job` in a transaction; returns after the commit. Raises what the job raises, which undoes it alone.
+
+        A job may be run more than once, where a transaction failed for another's sake: it must do nothing but write.
+
+        Raises:
+            WriteRefused: The database would not take it.
+            StoreClosed: The store is closed.
+        """
         if self._task is None or self._task.done():
-            raise StoreError("the store is closed")
+            raise StoreClosed
         waiting = _Waiting(job)
-        await self._queue.put(waiting)
+        self._queue.put_nowait(waiting)
         result: T = await waiting.done
         return result
 
     async def _run(self) -> None:
-        while True:
-            first = await self._queue.get()
-            if first is None:
-                return
-            batch = [first]
-            last = False
-            while len(batch) < _BATCH and not self._queue.empty():
-                following = self._queue.get_nowait()
-                if following is None:
-                    last = True
-                    break
-                batch.append(following)
-            await self._together(batch)
-            if last:
-                return
+        batch: list[_Waiting] = []
+        try:
+            while (first := await self._queue.get()) is not None:
+                batch = [first]
+                last = False
+                while len(batch) < _BATCH and not self._queue.empty():
+                    following = self._queue.get_nowait()
+                    if following is None:
+                        last = True
+                        break
+                    batch.append(following)
+                await self._together(batch)
+                if last:
+                    return
+        finally:
+            # However this ends, nobody is left waiting for an answer that never comes.
+            while not self._queue.empty():
+                left = self._queue.get_nowait()
+                if left is not None:
+                    batch.append(left)
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_exception(StoreClosed())
 
     async def _together(self, batch: list[_Waiting]) -> None:
         """One transaction for all; where that fails as a whole, one for each."""
         try:
             outcomes = await self._engine.run([waiting.job for waiting in batch])
-        except (DBAPIError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # told to whom it concerns; the writer must go on for the others
             if len(batch) == 1:
                 await self._alone(batch[0], error)
                 return
@@ -187,22 +220,39 @@ class Writer:
             _settle(waiting, result, failure)
 
     async def _alone(self, waiting: _Waiting, error: Exception) -> None:
-        """Try again what failed for the database's sake: a deadlock between replicas, a lock, a lost connection."""
-        for attempt in range(1, _TRIES):
-            await asyncio.sleep(0.02 * 2**attempt)
+        """Try again what failed for the moment's sake: a deadlock between replicas, a lock, a lost connection."""
+        tries = 1
+        while tries < _TRIES and _passing(error, tries):
+            await asyncio.sleep(0.02 * 2**tries)
+            tries += 1
             try:
                 ((result, failure),) = await self._engine.run([waiting.job])
-            except (DBAPIError, OSError) as again:
+            except Exception as again:  # noqa: BLE001  # told to whoever waits, below
                 error = again
             else:
                 _settle(waiting, result, failure)
                 return
-        _settle(waiting, None, StoreError(f"the database refused a write {_TRIES} times: {_reason(error)}"))
+        refused = WriteRefused(_reason(error), tries)
+        refused.__cause__ = error
+        _settle(waiting, None, refused)
+
+
+def _passing(error: Exception, tries: int) -> bool:
+    """Whether the same write may succeed a moment later."""
+    if isinstance(error, sa.exc.IntegrityError):
+        return tries == 1  # somebody else's row came first: the job looks again; a row that is bad stays bad
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return (
+        isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError | OSError)
+        or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or _is_asyncpg(error)  # what it raises while it connects comes as it is
+        or state in _PASSING_STATES
+    )
 
 
 def _settle(waiting: _Waiting, result: Any, failure: Exception | None) -> None:
-    if waiting.done.cancelled():
-        return
+    if waiting.done.done():
+        return  # whoever asked has gone away
     if failure is not None:
         waiting.done.set_exception(failure)
     else:
@@ -211,6 +261,8 @@ def _settle(waiting: _Waiting, result: Any, failure: Exception | None) -> None:
 
 class _WriteEngine(Protocol):
     async def run(self, jobs: Sequence[Job]) -> Outcomes: ...
+
+    async def scrub(self) -> None: ...
 
     async def dispose(self) -> None: ...
 
@@ -222,6 +274,8 @@ class _SqliteWriteEngine:
         self._engine = sa.create_engine(
             url.set(drivername="sqlite"), pool_size=1, max_overflow=0, connect_args={"check_same_thread": False}
         )
+        # The file keeps this mode, so that readers find it set. Goes first: see `_into_wal`.
+        sa.event.listen(self._engine, "connect", _into_wal)
         _prepare_sqlite(self._engine, "BEGIN IMMEDIATE")
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
 
@@ -231,6 +285,15 @@ class _SqliteWriteEngine:
     def _run(self, jobs: Sequence[Job]) -> Outcomes:
         with self._engine.begin() as connection:
             return _run_jobs(connection, jobs)
+
+    async def scrub(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._scrub)
+
+    def _scrub(self) -> None:
+        with closing(self._engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            for pragma in ("busy_timeout=200", "wal_checkpoint(TRUNCATE)", "busy_timeout=10000"):
+                cursor.execute(f"PRAGMA {pragma}")
+                cursor.fetchall()
 
     async def dispose(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
@@ -246,6 +309,9 @@ class _PostgresWriteEngine:
     async def run(self, jobs: Sequence[Job]) -> Outcomes:
         async with self._engine.begin() as connection:
             return await connection.run_sync(_run_jobs, jobs)
+
+    async def scrub(self) -> None:
+        """Nothing to do: PostgreSQL's own vacuum takes deleted rows out."""
 
     async def dispose(self) -> None:
         await self._engine.dispose()
@@ -265,6 +331,26 @@ def _run_jobs(connection: sa.Connection, jobs: Sequence[Job]) -> Outcomes:
     return outcomes
 
 
+def _into_wal(connection: Any, _record: object) -> None:
+    """Switch the file to write-ahead logging.
+
+    SQLite does not wait for others who switch at the same time, whatever its busy timeout, so this does.
+    """
+    tries = 200
+    while True:
+        try:
+            cursor = connection.execute("PRAGMA journal_mode=WAL")
+            cursor.fetchall()
+            cursor.close()
+        except sqlite3.OperationalError:
+            tries -= 1
+            if not tries:
+                raise
+            time.sleep(0.05)  # in the writer's thread, never on the loop
+        else:
+            return
+
+
 def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
     def connected(connection: Any, _record: object) -> None:
         # Transactions begin where SQLAlchemy says so, with the lock we ask for, not where the driver guesses.
@@ -280,6 +366,38 @@ def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise UnusableUrl("the store's URL cannot be read: see [store] url in config/safetybot.toml") from error
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise UnusableUrl(
+            f"the store's URL begins with {parsed.drivername!r}: use sqlite+aiosqlite:// or postgresql+asyncpg://"
+        )
+    if parsed.drivername.startswith("sqlite") and (parsed.database or ":memory:") == ":memory:":
+        raise UnusableUrl("a store in memory would forget its cooldowns: name a file, sqlite+aiosqlite:///path")
+    return parsed
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Raise `DatabaseUnreachable` for what drivers raise."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError | sa.exc.SQLAlchemyError) or _is_asyncpg(error):
+            raise DatabaseUnreachable(_reason(error)) from error
+        raise
+
+
+def _is_asyncpg(error: Exception) -> bool:
+    # By name, since the package is there only where PostgreSQL is used.
+    return type(error).__module__.partition(".")[0] == "asyncpg"
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safetybot.store.versions import Change
 
 
 class StoreError(Exception):
@@ -20,6 +24,48 @@ class OutdatedDatabase(StoreError):
         self.found, self.wanted = found, wanted
 
 
+class NewerDatabase(StoreError):
+    """The database was brought to a version that this program does not know."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        """Keep both versions."""
+        super().__init__(
+            f"the database is at version {found}, which this program (version {wanted}) does not know: "
+            "install the newer safetybot again, or restore the database as it was before"
+        )
+        self.found, self.wanted = found, wanted
+
+
+class DatabaseUnreachable(StoreError):
+    """The database cannot be reached, opened or read; carries why, without password or data."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(f"the database cannot be reached or read: {reason}; see [store] url and docs/store.md")
+        self.reason = reason
+
+
+class WriteRefused(StoreError):
+    """The database refused a write; nothing of it was stored. Carries why, without any data."""
+
+    def __init__(self, reason: str, tries: int) -> None:
+        """Keep the reason and how often it was tried."""
+        super().__init__(f"the database refused a write ({tries} {'try' if tries == 1 else 'tries'}): {reason}")
+        self.reason, self.tries = reason, tries
+
+
+class UnusableUrl(StoreError):
+    """The store's URL is malformed, or of a database that cannot serve."""
+
+
+class StoreClosed(StoreError):
+    """The store was closed before or while it was asked for something."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the store is closed: open it again with `open_store`")
+
+
 class UnsafeKeyFile(StoreError):
     """A key file that others may read, or that holds no usable key."""
 
@@ -30,12 +76,22 @@ class UnsafeKeyFile(StoreError):
 
 
 class StaleVersion(StoreError):
-    """Somebody else changed the same thing first; carries what it is now."""
+    """Somebody else changed the same thing first; carries their change (None: there is none at all)."""
 
-    def __init__(self, key: str, expected: int, found: int, value: object) -> None:
+    def __init__(self, key: str, expected: int, newer: Change | None) -> None:
         """Keep what was expected and what is there."""
-        super().__init__(f"`{key}` was changed meanwhile: version {found} instead of {expected}, now {value!r}")
-        self.key, self.expected, self.found, self.value = key, expected, found, value
+        now = f"version {newer.version} by {newer.by}, now {newer.value!r}" if newer else "it was never changed"
+        super().__init__(f"`{key}` is not at version {expected}: {now}")
+        self.key, self.expected, self.newer = key, expected, newer
+
+
+class NothingToUndo(StoreError):
+    """Every change of this thing is undone already, or there never was one."""
+
+    def __init__(self, key: str) -> None:
+        """Keep the name."""
+        super().__init__(f"there is no change of `{key}` left to undo")
+        self.key = key
 
 
 class NoSuchInteraction(StoreError):

@@ -1,18 +1,26 @@
-"""Forgetting: what is too old, what somebody asks to have erased, what belonged to a community that is gone."""
+"""Forgetting: what is too old, what somebody asks to have erased, what belonged to a community that is gone.
+
+Everything goes in batches through the writer, so that nobody waits long for it. What SQLite deletes is overwritten
+(`secure_delete`), and taken out of its write-ahead log after an erasure. The audit keeps counts only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from safetybot.model import Place
+from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
-from safetybot.store.tables import audit, cooldowns, interactions, keywords, opt_outs, settings
+from safetybot.store.tables import cooldowns, interactions, keywords, leases, opt_outs, settings
 
-_BATCH = 2_000
-"""Rows deleted in one transaction, so that nobody waits long for the writer."""
+_BATCH = 1_000
+"""Rows deleted in one transaction."""
+_LONGEST_COOLDOWN = timedelta(days=60)
+"""A cooldown older than this holds nobody back any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,89 +30,104 @@ class Forgotten:
     interactions: int = 0
     excerpts: int = 0
     cooldowns: int = 0
+    opt_outs: int = 0
+    settings: int = 0
+    """Versions of settings and keywords."""
 
 
 async def purge(
     database: Database, now: datetime, *, retention: timedelta, excerpt_retention: timedelta, by: str
 ) -> Forgotten:
-    """Delete what is too old; audited.
+    """Delete what is too old: interactions with their verdicts and notes, excerpts, cooldowns. Audited.
 
-    Interactions older than `retention` (their verdicts with them), excerpts older than `excerpt_retention`, and
-    cooldowns that no policy can still ask for. Opt-outs stay: they are somebody's wish.
+    Opt-outs stay: they are somebody's wish.
     """
-    old = sa.select(interactions.c.id).where(interactions.c.at < now - retention).limit(_BATCH)
-    rows = 0
-    while deleted := await _count(
-        database, sa.delete(interactions).where(interactions.c.id.in_(old.scalar_subquery()))
-    ):
-        rows += deleted
     sealed = sa.and_(interactions.c.at < now - excerpt_retention, interactions.c.excerpt.is_not(None))
-    excerpts = await _count(database, sa.update(interactions).where(sealed).values(excerpt=None))
-    stale = await _count(database, sa.delete(cooldowns).where(cooldowns.c.at < now - timedelta(days=60)))
-    forgotten = Forgotten(rows, excerpts, stale)
-    await _audited(database, by, now, "purge", forgotten)
+    longest = max(retention, _LONGEST_COOLDOWN)
+    forgotten = Forgotten(
+        interactions=await _delete(database, interactions, interactions.c.at < now - retention),
+        excerpts=await _in_batches(database, sa.update(interactions).values(excerpt=None), sealed),
+        cooldowns=await _delete_small(database, cooldowns, cooldowns.c.at < now - longest),
+    )
+    await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
+    await _audited(database, by, now, "purge", forgotten, {})
     return forgotten
 
 
 async def erase_author(database: Database, author_pseudonym: str, now: datetime, *, by: str) -> Forgotten:
     """Delete all that is kept of one person in one community; an opt-out stays, or replies would begin again."""
-    rows = await _count(database, sa.delete(interactions).where(interactions.c.author == author_pseudonym))
-    stale = await _count(database, sa.delete(cooldowns).where(cooldowns.c.subject == f"author/{author_pseudonym}"))
-    forgotten = Forgotten(rows, 0, stale)
-    await _audited(database, by, now, "erase author", forgotten)
+    forgotten = Forgotten(
+        interactions=await _delete(database, interactions, interactions.c.author == author_pseudonym),
+        cooldowns=await _delete_small(database, cooldowns, cooldowns.c.subject == f"author/{author_pseudonym}"),
+    )
+    await _audited(database, by, now, "erase author", forgotten, {})
     return forgotten
 
 
 async def erase_message(database: Database, place: Place, message_id: str, now: datetime, *, by: str) -> Forgotten:
     """Delete what is kept of one message, as when it was deleted in the chat."""
-    statement = sa.delete(interactions).where(
-        interactions.c.platform == place.platform,
-        interactions.c.community == place.community,
-        interactions.c.channel == place.channel,
-        interactions.c.message_id == message_id,
+    here = (_of(interactions, place.platform, place.community), interactions.c.channel == place.channel)
+    rows = await _delete(database, interactions, sa.and_(*here, interactions.c.message_id == message_id))
+    forgotten = Forgotten(interactions=rows)
+    await _audited(
+        database, by, now, "erase message", forgotten, {"platform": place.platform, "community": place.community}
     )
-    forgotten = Forgotten(await _count(database, statement))
-    await _audited(database, by, now, "erase message", forgotten)
     return forgotten
 
 
 async def erase_community(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
-    """Delete all that belongs to a community: its interactions, cooldowns, settings and keywords."""
-
-    def of(table: sa.Table) -> sa.ColumnElement[bool]:
-        return sa.and_(table.c.platform == platform, table.c.community == community)
-
-    authors = sa.select(interactions.c.author).where(of(interactions)).distinct()
-    async with database.reader.connect() as connection:
-        pseudonyms = list((await connection.execute(authors)).scalars())
-    stale = await _count(
-        database,
-        sa.delete(cooldowns).where(cooldowns.c.subject.startswith(f"channel/{platform}/{community}/", autoescape=True)),
+    """Delete all that belongs to a community: interactions, cooldowns, opt-outs, settings and keywords."""
+    authors = sa.select("author/" + interactions.c.author).where(_of(interactions, platform, community))
+    channels = cooldowns.c.subject.startswith(f"channel/{platform}/{community}/", autoescape=True)
+    stale = await _delete_small(database, cooldowns, sa.or_(channels, cooldowns.c.subject.in_(authors)))
+    forgotten = Forgotten(
+        interactions=await _delete(database, interactions, _of(interactions, platform, community)),
+        cooldowns=stale,
+        opt_outs=await _delete_small(database, opt_outs, _of(opt_outs, platform, community)),
+        settings=await _delete(database, settings, _of(settings, platform, community))
+        + await _delete(database, keywords, _of(keywords, platform, community)),
     )
-    for start in range(0, len(pseudonyms), 500):
-        part = pseudonyms[start : start + 500]
-        stale += await _count(
-            database, sa.delete(cooldowns).where(cooldowns.c.subject.in_([f"author/{p}" for p in part]))
-        )
-        await _count(database, sa.delete(opt_outs).where(opt_outs.c.author.in_(part)))
-    rows = await _count(database, sa.delete(interactions).where(of(interactions)))
-    for table in (settings, keywords):
-        await _count(database, sa.delete(table).where(of(table)))
-    forgotten = Forgotten(rows, 0, stale)
-    await _audited(database, by, now, "erase community", forgotten)
+    await _audited(database, by, now, "erase community", forgotten, {"platform": platform, "community": community})
     return forgotten
 
 
+def _of(table: sa.Table, platform: str, community: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.platform == platform, table.c.community == community)
+
+
+async def _delete(database: Database, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+    return await _in_batches(database, sa.delete(table), which)
+
+
+async def _in_batches(database: Database, statement: sa.Delete | sa.Update, which: sa.ColumnElement[bool]) -> int:
+    """Run `statement` on the rows that `which` chooses, some at a time; how many there were."""
+    number = statement.table.c.id
+    total = 0
+    while True:
+        some = sa.select(number).where(which).limit(_BATCH).scalar_subquery()
+        done = await _count(database, statement.where(number.in_(some)))
+        total += done
+        if done < _BATCH:
+            return total
+
+
+async def _delete_small(database: Database, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+    """Delete from a table whose rows are few and narrow, at once."""
+    return await _count(database, sa.delete(table).where(which))
+
+
 async def _count(database: Database, statement: sa.Delete | sa.Update) -> int:
-    def job(connection: sa.Connection) -> int:
-        return connection.execute(statement).rowcount
-
-    return await database.writer.do(job)
+    return await database.writer.do(lambda connection: connection.execute(statement).rowcount)
 
 
-async def _audited(database: Database, by: str, now: datetime, action: str, forgotten: Forgotten) -> None:
+async def _audited(
+    database: Database, by: str, now: datetime, action: str, forgotten: Forgotten, where: Mapping[str, str]
+) -> None:
     """Counts only: the audit must not keep what was just forgotten."""
-    detail = {"interactions": forgotten.interactions, "excerpts": forgotten.excerpts, "cooldowns": forgotten.cooldowns}
+    detail = {name: count for name, count in asdict(forgotten).items() if count}
     await database.writer.do(
-        lambda connection: connection.execute(sa.insert(audit).values(at=now, by=by, action=action, detail=detail))
+        lambda connection: write_audit(
+            connection, now, by, action, detail, platform=where.get("platform"), community=where.get("community")
+        )
     )
+    await database.scrub()

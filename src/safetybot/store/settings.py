@@ -1,13 +1,13 @@
 """A community's own settings: one row a change, the highest version in force, undone by one more row.
 
-Lives here: keys and what they may hold, reading, changing with the version one believes in, undoing, and how they
-make a policy. Does not live here: who may change what (`communities/`).
+Lives here: keys and what they may hold, changing with the version one believes in, undoing, and how they make a policy.
+Does not live here: the life of a version (`versions.py`), who may change what (`communities/`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safetybot.config import Duration
 from safetybot.model import Concern, Mode, Policy
 from safetybot.store.database import Database
-from safetybot.store.errors import StaleVersion, StoreError
+from safetybot.store.errors import StoreError
 from safetybot.store.tables import settings
+from safetybot.store.versions import Change, VersionedTable
 
+_VERSIONS = VersionedTable(settings, "key", "setting")
 COMMUNITY = ""
 """The `channel` of a setting that holds for the whole community."""
 
@@ -59,46 +61,18 @@ class UnusableValue(StoreError):
         self.key, self.value, self.reason = key, value, reason
 
 
-@dataclass(frozen=True, slots=True)
-class SettingVersion:
-    """One change of one setting; a value of None means that it is inherited again."""
-
-    key: str
-    channel: str
-    version: int
-    value: Any
-    by: str
-    at: datetime
-
-
 async def rows_in_force(connection: AsyncConnection, platform: str, community: str) -> Sequence[sa.Row[Any]]:
-    """The newest version of each of a community's settings, channels' too."""
-    newest = (
-        sa.select(settings.c.channel, settings.c.key, sa.func.max(settings.c.version).label("version"))
-        .where(settings.c.platform == platform, settings.c.community == community)
-        .group_by(settings.c.channel, settings.c.key)
-        .subquery()
-    )
-    query = (
-        sa.select(settings)
-        .join(
-            newest,
-            sa.and_(
-                settings.c.channel == newest.c.channel,
-                settings.c.key == newest.c.key,
-                settings.c.version == newest.c.version,
-            ),
-        )
-        .where(settings.c.platform == platform, settings.c.community == community)
-    )
-    return (await connection.execute(query)).all()
+    """The settings of a community that have a value, channels' too."""
+    rows: Sequence[sa.Row[Any]] = (await connection.execute(_VERSIONS.in_force(platform, community))).all()
+    return rows
 
 
 def policy_of(defaults: Policy, rows: Sequence[sa.Row[Any]], channel: str) -> Policy:
     """The policy at a channel: defaults, overridden by the community's rows, overridden by the channel's."""
     values: dict[str, Any] = {}
     for scope in (COMMUNITY, channel):
-        values |= {row.key: row.value for row in rows if row.channel == scope and row.value is not None}
+        # A newer replica may know keys that this one does not: they are not ours to apply.
+        values |= {row.key: row.value for row in rows if row.channel == scope and row.key in _KEYS}
     if not values:
         return defaults
     concerns = dict(defaults.concerns)
@@ -115,11 +89,11 @@ def policy_of(defaults: Policy, rows: Sequence[sa.Row[Any]], channel: str) -> Po
 
 
 class CommunitySettings:
-    """Changes and histories of communities' settings."""
+    """Changes and histories of communities' settings. `SqlStore.settings` is one."""
 
-    def __init__(self, database: Database) -> None:
-        """Use an open database."""
-        self._database = database
+    def __init__(self, database: Database, changed: Callable[[str, str], None] = lambda _platform, _community: None):
+        """Use an open database; `changed` is told of each community whose settings were changed here."""
+        self._database, self._changed = database, changed
 
     async def put(
         self,
@@ -132,8 +106,8 @@ class CommunitySettings:
         by: str,
         at: datetime,
         expected: int,
-    ) -> SettingVersion:
-        """Set `key`; None inherits again.
+    ) -> Change:
+        """Set `key`; None inherits again. Audited.
 
         Args:
             platform: Where.
@@ -146,57 +120,62 @@ class CommunitySettings:
             expected: The version that the caller has seen, 0 for none.
 
         Raises:
-            UnknownSetting, UnusableValue: The key or the value is wrong.
-            StaleVersion: Somebody else changed it since; carries the newer value.
+            UnknownSetting: There is no such key.
+            UnusableValue: The key cannot hold that value.
+            StaleVersion: Somebody else changed it since; carries the newer change.
         """
-        if key not in _KEYS:
-            raise UnknownSetting(key)
-        if value is not None:
-            try:
-                value = _KEYS[key].dump_python(_KEYS[key].validate_python(value), mode="json")
-            except ValidationError as error:
-                raise UnusableValue(key, value, error.errors()[0]["msg"]) from error
-        where = (platform, community, channel, key)
-
-        def job(connection: sa.Connection) -> SettingVersion:
-            known = _versions(connection, where)
-            found = known[-1].version if known else 0
-            if found != expected:
-                raise StaleVersion(key, expected, found, known[-1].value if known else None)
-            new = SettingVersion(key, channel, found + 1, value, by, at)
-            connection.execute(
-                sa.insert(settings).values(
-                    platform=platform, community=community, channel=channel, key=key, version=new.version,
-                    value=value, by=by, at=at,
-                )
-            )  # fmt: skip
-            return new
-
-        return await self._database.writer.do(job)
-
-    async def history(self, platform: str, community: str, channel: str, key: str) -> list[SettingVersion]:
-        """Every change of one setting, oldest first."""
-        async with self._database.reader.connect() as connection:
-            return await connection.run_sync(_versions, (platform, community, channel, key))
+        kept = _checked(key, value)
+        identity = {"platform": platform, "community": community, "channel": channel, "key": key}
+        change = await self._database.writer.do(
+            lambda connection: _VERSIONS.put(connection, identity, kept, by=by, at=at, expected=expected)
+        )
+        self._changed(platform, community)
+        return change
 
     async def undo(
-        self, platform: str, community: str, channel: str, key: str, *, by: str, at: datetime
-    ) -> SettingVersion:
-        """Set `key` to what it was before its last change, as one more version. Raises as `put`."""
-        known = await self.history(platform, community, channel, key)
-        before = known[-2].value if len(known) > 1 else None
-        version = known[-1].version if known else 0
-        return await self.put(platform, community, channel, key, before, by=by, at=at, expected=version)
+        self,
+        platform: str,
+        community: str,
+        channel: str,
+        key: str,
+        *,
+        by: str,
+        at: datetime,
+        expected: int | None = None,
+    ) -> Change:
+        """Take back the newest change that stands, as one more version. Audited.
+
+        Raises:
+            NothingToUndo: No change stands.
+            StaleVersion: The newest version is not `expected`; None undoes whatever is newest.
+        """
+        identity = {"platform": platform, "community": community, "channel": channel, "key": key}
+        change = await self._database.writer.do(
+            lambda connection: _VERSIONS.undo(connection, identity, by=by, at=at, expected=expected)
+        )
+        self._changed(platform, community)
+        return change
+
+    async def history(self, platform: str, community: str, channel: str, key: str) -> list[Change]:
+        """Every change of one setting, oldest first; the last one's value is in force."""
+        identity = {"platform": platform, "community": community, "channel": channel, "key": key}
+        async with self._database.reader.connect() as connection:
+            return await connection.run_sync(_VERSIONS.changes, identity)
+
+    async def in_force(self, platform: str, community: str) -> dict[tuple[str, str], Any]:
+        """The community's own values by (channel, key); what is not here is inherited."""
+        async with self._database.reader.connect() as connection:
+            rows = await rows_in_force(connection, platform, community)
+        return {(row.channel, row.key): row.value for row in rows}
 
 
-def _versions(connection: sa.Connection, where: tuple[str, str, str, str]) -> list[SettingVersion]:
-    columns = (settings.c.platform, settings.c.community, settings.c.channel, settings.c.key)
-    query = (
-        sa.select(settings)
-        .where(*(column == value for column, value in zip(columns, where, strict=True)))
-        .order_by(settings.c.version)
-    )
-    return [
-        SettingVersion(row.key, row.channel, row.version, row.value, row.by, row.at)
-        for row in connection.execute(query)
-    ]
+def _checked(key: str, value: object) -> Any:
+    """`value` in the form in which it is stored."""
+    if key not in _KEYS:
+        raise UnknownSetting(key)
+    if value is None:
+        return None
+    try:
+        return _KEYS[key].dump_python(_KEYS[key].validate_python(value), mode="json")
+    except ValidationError as error:
+        raise UnusableValue(key, value, error.errors()[0]["msg"]) from error

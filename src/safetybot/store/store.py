@@ -1,19 +1,21 @@
-"""`SqlStore`: the memory of the bot on SQLite or PostgreSQL, as `ports.Store` asks for, and reading the log.
+"""`SqlStore`: the memory of the bot on SQLite or PostgreSQL, as `ports.Store` asks for, and the reviewers' part of it.
 
-Lives here: claims, states, history, the policy of a place, listing. Does not live here: connections (`database.py`),
-forgetting (`retention.py`), files (`export.py`), migrations.
+Lives here: claims, states, history, the policy of a place, verdicts, notes, opt-outs. Does not live here: connections
+(`database.py`), how rows are read (`log.py`), forgetting (`retention.py`), files (`export.py`), migrations.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.model import (
@@ -21,19 +23,36 @@ from safetybot.model import (
     History,
     Interaction,
     InteractionState,
-    Level,
     NewInteraction,
     Place,
     Policy,
     Verdict,
-    VerdictKind,
 )
 from safetybot.ports import Claim, Clock, Cooldowns
+from safetybot.store.audit import write_audit
 from safetybot.store.database import Database, open_database
-from safetybot.store.errors import NoSuchInteraction
+from safetybot.store.errors import NoSuchInteraction, StoreError
 from safetybot.store.keys import Excerpts
-from safetybot.store.settings import policy_of, rows_in_force
-from safetybot.store.tables import Moment, cooldowns, interactions, opt_outs, verdicts
+from safetybot.store.keywords import CommunityKeywords
+from safetybot.store.leases import Holder, Leases, alive
+from safetybot.store.log import (
+    DayCount,
+    Filters,
+    InteractionDetails,
+    conditions,
+    day_counts_query,
+    interaction_query,
+    read_day_count,
+    read_details,
+    read_interaction,
+    stored_hits,
+)
+from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
+from safetybot.store.tables import Moment, cooldowns, interactions, notes, opt_outs, verdicts
+
+__all__ = ["Filters", "SqlStore", "open_store", "storable"]
+
+log = structlog.get_logger(__name__)
 
 _FROM: Mapping[InteractionState, tuple[InteractionState, ...]] = {
     InteractionState.SENDING: (InteractionState.PLANNED,),
@@ -43,22 +62,17 @@ _FROM: Mapping[InteractionState, tuple[InteractionState, ...]] = {
     InteractionState.UNKNOWN: (InteractionState.SENDING,),
 }
 """To each state, the states that it may follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which interactions to list; None means any."""
-
-    platform: str | None = None
-    community: str | None = None
-    channel: str | None = None
-    concern: Concern | None = None
-    state: InteractionState | None = None
-    verdict: VerdictKind | None = None
-    author: str | None = None
-    """A pseudonym."""
-    since: datetime | None = None
-    until: datetime | None = None
+_ERROR_CHARS = 500
+_POLICY_AGE = 2.0
+"""Seconds after which settings are read again: other processes change them too."""
+_POLICIES = 10_000
+"""Communities whose settings are remembered."""
+_PART = 1_000
+"""Ids in one query."""
+_LIFE = timedelta(seconds=30)
+"""How long a store counts as alive after its last sign of life."""
+_ALIVE = "store/"
+"""Prefix of the leases that tell which stores are alive."""
 
 
 class SqlStore:
@@ -67,6 +81,14 @@ class SqlStore:
     def __init__(self, database: Database, clock: Clock, defaults: Policy, excerpts: Excerpts) -> None:
         """Use an open database."""
         self.database = database
+        self.config_version = ""
+        """Which configuration decides from now on; kept with each interaction."""
+        self._holder = Holder.of_this_process(uuid.uuid4().hex)
+        self.leases = Leases(database, clock, self._holder)
+        self.settings = CommunitySettings(database, self.settings_changed)
+        self.keywords = CommunityKeywords(database)
+        self._heart: asyncio.Task[None] | None = None
+        self._generation = 0
         self._clock = clock
         self._defaults = defaults
         self._excerpts = excerpts
@@ -92,16 +114,19 @@ class SqlStore:
         """The policy in force at `place`; changes of other processes are seen within two seconds."""
         key = (place.platform, place.community)
         known = self._policies.get(key)
-        if known is None or time.monotonic() - known[0] > 2:
+        if known is None or time.monotonic() - known[0] > _POLICY_AGE:
+            generation, now = self._generation, time.monotonic()
             async with self.database.reader.connect() as connection:
-                rows = await rows_in_force(connection, *key)
-            known = self._policies[key] = (time.monotonic(), rows)
-            if len(self._policies) > 10_000:
+                known = (now, await rows_in_force(connection, *key))
+            if generation == self._generation:  # else a setting was changed while we read
+                self._policies[key] = known
+            if len(self._policies) > _POLICIES:
                 self._policies.pop(next(iter(self._policies)))
         return policy_of(self._defaults, known[1], place.channel)
 
     def settings_changed(self, platform: str, community: str) -> None:
         """Forget what is cached of a community whose settings this process changed."""
+        self._generation += 1
         self._policies.pop((platform, community), None)
 
     async def history(self, place: Place, message_id: str, author_pseudonym: str, concern: Concern) -> History:
@@ -125,38 +150,79 @@ class SqlStore:
 
     async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
         """Insert the interaction with its cooldowns in one durable transaction; exactly one caller wins."""
-        row = _row(new, self._excerpts)
-        return await self.database.writer.do(lambda connection: self._claim(connection, row, new, cooldowns))
+        row = {**_row(new, self._excerpts), "owner": self._holder.name, "config_version": self.config_version}
+
+        def job(connection: sa.Connection) -> Claim:
+            self._show_life(connection)
+            return self._claim(connection, row, new, cooldowns)
+
+        claim = await self.database.writer.do(job)
+        self._keep_alive()
+        return claim
 
     async def advance(
         self, interaction_id: int, to: InteractionState, *, reply_id: str | None = None, error: str = ""
     ) -> bool:
-        """Move an interaction along, durably; False where it is not in a state that `to` may follow."""
-        values: dict[str, Any] = {"state": to.value, "state_at": self._clock.now(), "error": error[:500]}
+        """Move an interaction along, durably; False where it is not in a state that `to` may follow.
+
+        Only the store that claimed it, or took it over by `unfinished`, may move it to `sending`. One that ends without
+        having been sent gives its cooldowns back: nobody was answered.
+        """
+        values: dict[str, Any] = {"state": to.value, "error": storable(error)[:_ERROR_CHARS]}
+        values["sending_at" if to is InteractionState.SENDING else "ended_at"] = self._clock.now()
         if reply_id is not None:
             values["reply_id"] = reply_id
+        kept = interactions.c
         statement = (
             sa.update(interactions)
-            .where(interactions.c.id == interaction_id, interactions.c.state.in_([s.value for s in _FROM[to]]))
+            .where(kept.id == interaction_id, kept.state.in_([s.value for s in _FROM.get(to, ())]))
             .values(values)
+            .returning(kept.platform, kept.community, kept.channel, kept.author, kept.concern, kept.at)
         )
+        if to is InteractionState.SENDING:
+            statement = statement.where(kept.owner == self._holder.name)
 
         def job(connection: sa.Connection) -> bool:
-            return connection.execute(statement).rowcount == 1
+            moved = connection.execute(statement).first()
+            if moved is not None and to in (InteractionState.FAILED, InteractionState.SUPPRESSED):
+                subjects = _subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
+                ours = (cooldowns.c.concern == moved.concern, cooldowns.c.at == moved.at)
+                connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(subjects), *ours))
+            return moved is not None
 
         return await self.database.writer.do(job)
 
     async def unfinished(self, platform: str) -> list[Interaction]:
-        """Interactions left `planned` or `sending` by a process that died, oldest first."""
-        query = (
-            _interaction_query()
-            .where(
-                interactions.c.platform == platform,
-                interactions.c.state.in_((InteractionState.PLANNED.value, InteractionState.SENDING.value)),
-            )
-            .order_by(interactions.c.id)
+        """Interactions left `planned` or `sending` by a process that died, oldest first.
+
+        What is returned belongs to this store from now on: no other replica gets it, nor anything that a living one is
+        still working on. A process on another machine counts as dead when it has shown no life for thirty seconds.
+        """
+        kept = interactions.c
+        left = (
+            kept.platform == platform,
+            kept.state.in_((InteractionState.PLANNED.value, InteractionState.SENDING.value)),
         )
-        return await self._read(query)
+
+        def job(connection: sa.Connection) -> list[int]:
+            self._show_life(connection)
+            owners = set(connection.execute(sa.select(kept.owner).where(*left).distinct()).scalars())
+            dead = owners - alive(connection, _ALIVE, self._clock.now())
+            taken = (
+                sa.update(interactions)
+                .where(*left, kept.owner.in_(sorted(dead)))
+                .values(owner=self._holder.name)
+                .returning(kept.id)
+            )
+            return list(connection.execute(taken).scalars()) if dead else []
+
+        taken = await self.database.writer.do(job)
+        self._keep_alive()
+        found: list[Interaction] = []
+        for start in range(0, len(taken), _PART):
+            part = taken[start : start + _PART]
+            found += await self._read(interaction_query().where(kept.id.in_(part)))
+        return sorted(found, key=lambda interaction: interaction.id)
 
     # --- the log ------------------------------------------------------------------------------------------
 
@@ -170,42 +236,59 @@ class SqlStore:
             before: Only those with a smaller id (keyset paging: the last id of the page before).
             limit: How many at most.
         """
-        query = _interaction_query().where(*_conditions(filters or Filters()))
+        query = interaction_query().where(*conditions(filters or Filters()))
         if before is not None:
             query = query.where(interactions.c.id < before)
         return await self._read(query.order_by(interactions.c.id.desc()).limit(limit))
 
     async def interaction(self, interaction_id: int) -> Interaction:
         """One interaction. Raises `NoSuchInteraction`."""
-        found = await self._read(_interaction_query().where(interactions.c.id == interaction_id))
+        found = await self._read(interaction_query().where(interactions.c.id == interaction_id))
         if not found:
             raise NoSuchInteraction(interaction_id)
         return found[0]
 
-    async def excerpt(self, interaction_id: int) -> str | None:
-        """The excerpt of an interaction in the clear; None where none is kept or its key is gone."""
-        query = sa.select(interactions.c.excerpt).where(interactions.c.id == interaction_id)
+    async def details(self, interaction_id: int) -> InteractionDetails:
+        """All that is kept of one interaction. Raises `NoSuchInteraction`."""
         async with self.database.reader.connect() as connection:
-            sealed = (await connection.execute(query)).scalar_one_or_none()
+            found = await connection.run_sync(read_details, interaction_id)
+        if found is None:
+            raise NoSuchInteraction(interaction_id)
+        return found
+
+    async def excerpt(self, interaction_id: int, *, by: str) -> str | None:
+        """The excerpt of an interaction in the clear; None where none is kept or its key is gone. Each look is audited.
+
+        Raises:
+            NoSuchInteraction: There is none of that number.
+        """
+
+        def job(connection: sa.Connection) -> str | None:
+            return self._reviewed(connection, interaction_id, "excerpt read", {}, by)
+
+        sealed = await self.database.writer.do(job)
         return self._excerpts.open(sealed) if sealed else None
 
     async def counts(self, filters: Filters | None = None) -> dict[str, int]:
         """How many interactions there are of each concern."""
         query = (
             sa.select(interactions.c.concern, sa.func.count())
-            .where(*_conditions(filters or Filters()))
+            .where(*conditions(filters or Filters()))
             .group_by(interactions.c.concern)
         )
         async with self.database.reader.connect() as connection:
             return {Concern(row[0]).label: row[1] for row in await connection.execute(query)}
 
+    async def day_counts(self, filters: Filters | None = None) -> list[DayCount]:
+        """How many interactions and replies there were of each concern on each day (UTC), the newest day first."""
+        async with self.database.reader.connect() as connection:
+            return [read_day_count(row) for row in await connection.execute(day_counts_query(filters or Filters()))]
+
     async def add_verdict(self, interaction_id: int, verdict: Verdict) -> None:
-        """Keep a moderator's word; the latest counts. Raises `NoSuchInteraction`."""
+        """Keep a moderator's word; the latest counts. Audited. Raises `NoSuchInteraction`."""
 
         def job(connection: sa.Connection) -> None:
-            known = sa.select(interactions.c.id).where(interactions.c.id == interaction_id)
-            if connection.execute(known).first() is None:
-                raise NoSuchInteraction(interaction_id)
+            self._reviewed(connection, interaction_id, "verdict", {"kind": verdict.kind.value}, verdict.by)
             connection.execute(
                 sa.insert(verdicts).values(
                     interaction_id=interaction_id, kind=verdict.kind.value, by=verdict.by, at=verdict.at,
@@ -215,11 +298,24 @@ class SqlStore:
 
         await self.database.writer.do(job)
 
+    async def add_note(self, interaction_id: int, text: str, *, by: str) -> None:
+        """Keep what a reviewer writes about an interaction. Audited, without the text. Raises `NoSuchInteraction`."""
+        row = {"interaction_id": interaction_id, "by": by, "at": self._clock.now(), "text": storable(text)}
+
+        def job(connection: sa.Connection) -> None:
+            self._reviewed(connection, interaction_id, "note", {}, by)
+            connection.execute(sa.insert(notes), row)
+
+        await self.database.writer.do(job)
+
     # --- opting out ---------------------------------------------------------------------------------------
 
-    async def opt_out(self, author_pseudonym: str) -> None:
-        """Never answer or log this person again in this community."""
-        row = {"author": author_pseudonym, "at": self._clock.now()}
+    async def opt_out(self, place: Place, author_pseudonym: str) -> None:
+        """Never answer or log this person again in the community of `place`."""
+        row = {
+            "author": author_pseudonym, "platform": place.platform, "community": place.community,
+            "at": self._clock.now(),
+        }  # fmt: skip
 
         def job(connection: sa.Connection) -> None:
             connection.execute(self._insert_opt_out, row)
@@ -249,7 +345,11 @@ class SqlStore:
             connection.execute(
                 sa.update(interactions)
                 .where(interactions.c.id == claimed)
-                .values(state=InteractionState.SUPPRESSED.value, reasons=[*row["reasons"], f"lost to {lost_to}"])
+                .values(
+                    state=InteractionState.SUPPRESSED.value,
+                    ended_at=new.at,
+                    reasons=[*row["reasons"], f"lost to {lost_to}"],
+                )
             )
         return Claim(claimed, won=not lost_to, lost_to=lost_to)
 
@@ -268,9 +368,55 @@ class SqlStore:
         savepoint.commit()
         return ""
 
+    def _reviewed(
+        self, connection: sa.Connection, interaction_id: int, action: str, detail: dict[str, Any], by: str
+    ) -> str | None:
+        """Audit that `by` did `action` with an interaction; returns its sealed excerpt."""
+        kept = interactions.c
+        query = sa.select(kept.platform, kept.community, kept.excerpt).where(kept.id == interaction_id)
+        found = connection.execute(query).first()
+        if found is None:
+            raise NoSuchInteraction(interaction_id)
+        write_audit(
+            connection, self._clock.now(), by, action, {"interaction": interaction_id, **detail},
+            platform=found.platform, community=found.community,
+        )  # fmt: skip
+        sealed: str | None = found.excerpt
+        return sealed
+
+    def _show_life(self, connection: sa.Connection) -> None:
+        """Before this store owns anything, others must be able to see that it lives."""
+        if self._heart is None:
+            self.leases.take_within(connection, _ALIVE + self._holder.name, _LIFE)
+
+    def _keep_alive(self) -> None:
+        if self._heart is None:
+            self._heart = asyncio.create_task(self._beat(), name="store-heart")
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_LIFE.total_seconds() / 3)
+            try:
+                await self.leases.take(_ALIVE + self._holder.name, _LIFE)
+            except StoreError as error:
+                log.warning("sign_of_life_failed", error=str(error))
+
+    async def close(self) -> None:
+        """Tell other replicas that this store is gone; whatever it left unfinished is theirs. `open_store` calls it."""
+        self._holder.gone()
+        heart, self._heart = self._heart, None
+        if heart is None:
+            return
+        heart.cancel()
+        await asyncio.wait({heart})
+        try:
+            await self.leases.give_back(_ALIVE + self._holder.name)
+        except StoreError as error:
+            log.warning("farewell_failed", error=str(error))
+
     async def _read(self, query: sa.Select[Any]) -> list[Interaction]:
         async with self.database.reader.connect() as connection:
-            return [_interaction(row) for row in await connection.execute(query)]
+            return [read_interaction(row) for row in await connection.execute(query)]
 
 
 @asynccontextmanager
@@ -279,7 +425,16 @@ async def open_store(
 ) -> AsyncIterator[SqlStore]:
     """The store at `url`; see `database.open_database` for `migrate` and what is raised."""
     async with open_database(url, migrate=migrate) as database:
-        yield SqlStore(database, clock, defaults, excerpts)
+        store = SqlStore(database, clock, defaults, excerpts)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+def storable(text: str) -> str:
+    """`text` without what a database cannot hold: NUL (PostgreSQL), lone surrogates (both)."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _subjects(place: Place, author_pseudonym: str) -> tuple[str, str]:
@@ -313,84 +468,12 @@ def _row(new: NewInteraction, excerpts: Excerpts) -> dict[str, Any]:
         "confidence": assessment.confidence,
         "language": assessment.language,
         "rules": [rule.rule for rule in assessment.rules],
-        "hits": [[hit.concept, hit.span.start, hit.span.end, hit.path.value] for hit in assessment.hits[:50]],
+        "hits": stored_hits(assessment.hits),
         "reasons": [reason.value for reason in decision.reasons],
         "state": state.value,
-        "state_at": new.at,
+        "ended_at": None if state is InteractionState.PLANNED else new.at,
         "alerted": decision.alert,
         "shadow": decision.shadow,
         "response_id": new.response_id,
         "excerpt": excerpts.seal(new.excerpt) if new.excerpt else None,
     }
-
-
-def _interaction_query() -> sa.Select[Any]:
-    latest = (
-        sa.select(verdicts.c.interaction_id, sa.func.max(verdicts.c.id).label("id"))
-        .group_by(verdicts.c.interaction_id)
-        .subquery()
-    )
-    verdict = verdicts.alias()
-    return sa.select(
-        interactions,
-        verdict.c.kind.label("verdict_kind"),
-        verdict.c.by.label("verdict_by"),
-        verdict.c.at.label("verdict_at"),
-        verdict.c.reason.label("verdict_reason"),
-    ).select_from(
-        interactions.outerjoin(latest, latest.c.interaction_id == interactions.c.id).outerjoin(
-            verdict, verdict.c.id == latest.c.id
-        )
-    )
-
-
-def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    wanted: list[sa.ColumnElement[bool]] = []
-    for name in ("platform", "community", "channel", "author"):
-        value = getattr(filters, name)
-        if value is not None:
-            wanted.append(interactions.c[name] == value)
-    if filters.concern is not None:
-        wanted.append(interactions.c.concern == int(filters.concern))
-    if filters.state is not None:
-        wanted.append(interactions.c.state == filters.state.value)
-    if filters.since is not None:
-        wanted.append(interactions.c.at >= filters.since)
-    if filters.until is not None:
-        wanted.append(interactions.c.at < filters.until)
-    if filters.verdict is not None:
-        latest = (
-            sa.select(verdicts.c.kind)
-            .where(verdicts.c.interaction_id == interactions.c.id)
-            .order_by(verdicts.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        wanted.append(latest == filters.verdict.value)
-    return wanted
-
-
-def _interaction(row: sa.Row[Any]) -> Interaction:
-    verdict = None
-    if row.verdict_kind is not None:
-        verdict = Verdict(VerdictKind(row.verdict_kind), row.verdict_by, row.verdict_at, row.verdict_reason)
-    return Interaction(
-        id=row.id,
-        place=Place(row.platform, row.community, row.channel, row.thread),
-        message_id=row.message_id,
-        author_pseudonym=row.author,
-        at=row.at,
-        concern=Concern(row.concern),
-        level=Level(row.level) if row.level else None,
-        confidence=row.confidence,
-        language=row.language,
-        rules=tuple(row.rules),
-        concepts=tuple(dict.fromkeys(hit[0] for hit in row.hits)),
-        reasons=tuple(row.reasons),
-        state=InteractionState(row.state),
-        alerted=row.alerted,
-        shadow=row.shadow,
-        response_id=row.response_id,
-        reply_id=row.reply_id,
-        verdict=verdict,
-    )

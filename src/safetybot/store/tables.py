@@ -68,19 +68,25 @@ interactions = sa.Table(
     sa.Column("hits", sa.JSON, nullable=False),
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("state_at", Moment, nullable=False),
+    sa.Column("sending_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
     sa.Column("alerted", sa.Boolean, nullable=False),
     sa.Column("shadow", sa.Boolean, nullable=False),
     sa.Column("response_id", sa.Text),
     sa.Column("reply_id", sa.Text),
     sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.Column("config_version", sa.Text, nullable=False, server_default=""),
     sa.Column("excerpt", sa.Text),
     sa.UniqueConstraint("platform", "community", "channel", "message_id"),
     sa.Index(None, "at", "id"),
     sa.Index(None, "platform", "community", "at", "id"),
     sa.Index(None, "author"),
     sa.Index(None, "state"),
+    # SQLite gives numbers of deleted rows again unless told not to; buttons in chats and the audit point at numbers.
+    sqlite_autoincrement=True,
 )
+"""`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned."""
 
 cooldowns = sa.Table(
     "cooldowns",
@@ -102,10 +108,22 @@ verdicts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
 )
 
+notes = sa.Table(
+    "notes",
+    metadata,
+    _id(),
+    sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+"""What reviewers write to each other about an interaction."""
+
 opt_outs = sa.Table(
     "opt_outs",
     metadata,
     sa.Column("author", sa.Text, primary_key=True),
+    *_place(channel=False),
     sa.Column("at", Moment, nullable=False),
 )
 
@@ -117,11 +135,13 @@ settings = sa.Table(
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("value", sa.JSON(none_as_null=True)),
+    sa.Column("undoes", sa.Integer),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.UniqueConstraint("platform", "community", "channel", "key", "version"),
 )
-"""One row a change; the highest version is in force, null means inherited. `channel` is '' for the community."""
+"""One row a change; the highest version is in force, null means inherited. `channel` is '' for the community; `undoes`
+is the version that this one takes back."""
 
 keywords = sa.Table(
     "keywords",
@@ -130,13 +150,14 @@ keywords = sa.Table(
     *_place(channel=False),
     sa.Column("term", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("definition", sa.JSON, nullable=False),
+    sa.Column("value", sa.JSON(none_as_null=True)),
+    sa.Column("undoes", sa.Integer),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.UniqueConstraint("platform", "community", "term", "version"),
 )
-"""One row a change of a community's own term; the highest version is in force."""
+"""One row a change of a community's own term; the highest version is in force, a null value means that there is none.
+`undoes` as above."""
 
 audit = sa.Table(
     "audit",
@@ -145,9 +166,23 @@ audit = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
+    sa.Column("platform", sa.Text),
+    sa.Column("community", sa.Text),
     sa.Column("detail", sa.JSON, nullable=False),
+    sa.Index(None, "platform", "community", "id"),
 )
-"""Append-only: triggers refuse every update and delete."""
+"""Append-only: triggers refuse every update and delete. No place where a change concerns no single community."""
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+)
+"""Who may do what only one may do at a time, and which stores are alive (`store/<instance>`)."""
 
 SQLITE_PROTECT_AUDIT = tuple(
     f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "

@@ -12,7 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safetybot.store.errors import NewerDatabase
 from safetybot.store.tables import metadata
+
+_LOCK = 0x5AFE_B07
+"""Key of the advisory lock under which PostgreSQL is brought up to date."""
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -36,8 +40,25 @@ async def current(connection: AsyncConnection) -> str | None:
 
 
 def upgrade(connection: sa.Connection) -> None:
-    """Bring the database to the newest version, inside the connection's transaction."""
-    command.upgrade(_config(connection), "head")
+    """Bring the database to the newest version, inside the connection's transaction; one process at a time.
+
+    Raises:
+        NewerDatabase: It is at a version that this program does not know.
+    """
+    if connection.dialect.name == "postgresql":
+        # Without it two that start at once both create the tables. SQLite's transaction has the write lock already.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    found = MigrationContext.configure(connection).get_current_revision()
+    refuse_newer(found)
+    if found != newest():
+        command.upgrade(_config(connection), "head")
+
+
+def refuse_newer(found: str | None) -> None:
+    """Raise `NewerDatabase` where this program does not know version `found`."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise NewerDatabase(found, newest())
 
 
 async def differences(connection: AsyncConnection) -> list[object]:

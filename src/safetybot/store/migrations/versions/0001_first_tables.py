@@ -37,18 +37,22 @@ def upgrade() -> None:
         sa.Column("hits", sa.JSON(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("state_at", sa.BigInteger(), nullable=False),
+        sa.Column("sending_at", sa.BigInteger()),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("owner", sa.Text(), nullable=False, server_default=""),
         sa.Column("alerted", sa.Boolean(), nullable=False),
         sa.Column("shadow", sa.Boolean(), nullable=False),
         sa.Column("response_id", sa.Text()),
         sa.Column("reply_id", sa.Text()),
         sa.Column("error", sa.Text(), nullable=False, server_default=""),
+        sa.Column("config_version", sa.Text(), nullable=False, server_default=""),
         sa.Column("excerpt", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_interactions"),
         sa.UniqueConstraint(
             "platform", "community", "channel", "message_id",
             name="uq_interactions_platform_community_channel_message_id",
         ),
+        sqlite_autoincrement=True,
     )  # fmt: skip
     op.create_index("ix_interactions_at_id", "interactions", ["at", "id"])
     op.create_index("ix_interactions_platform_community_at_id", "interactions", ["platform", "community", "at", "id"])
@@ -76,8 +80,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_verdicts_interaction_id", "verdicts", ["interaction_id"])
     op.create_table(
+        "notes",
+        _id(),
+        sa.Column("interaction_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_notes"),
+        sa.ForeignKeyConstraint(
+            ["interaction_id"], ["interactions.id"], name="fk_notes_interaction_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_notes_interaction_id", "notes", ["interaction_id"])
+    op.create_table(
         "opt_outs",
         sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("community", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("author", name="pk_opt_outs"),
     )
@@ -90,6 +109,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("value", sa.JSON(none_as_null=True)),
+        sa.Column("undoes", sa.Integer()),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_settings"),
@@ -105,8 +125,8 @@ def upgrade() -> None:
         sa.Column("community", sa.Text(), nullable=False),
         sa.Column("term", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("definition", sa.JSON(), nullable=False),
+        sa.Column("value", sa.JSON(none_as_null=True)),
+        sa.Column("undoes", sa.Integer()),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_keywords"),
@@ -120,8 +140,20 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text()),
+        sa.Column("community", sa.Text()),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    op.create_index("ix_audit_platform_community_id", "audit", ["platform", "community", "id"])
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_leases"),
     )
     from safetybot.store.tables import POSTGRES_PROTECT_AUDIT, SQLITE_PROTECT_AUDIT
 
@@ -132,7 +164,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything."""
-    for table in ("audit", "keywords", "settings", "opt_outs", "verdicts", "cooldowns", "interactions"):
+    for table in (
+        "leases", "audit", "keywords", "settings", "opt_outs", "notes", "verdicts", "cooldowns", "interactions",
+    ):  # fmt: skip
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_refuse()")

@@ -1,0 +1,219 @@
+"""Reading the log: which interactions to list, and how rows become what the rest of the program knows.
+
+Lives here: filters, queries, the shape of a row in full. Does not live here: writing (`store.py`), files (`export.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from safetybot.model import (
+    Concern,
+    Hit,
+    HitPath,
+    Interaction,
+    InteractionState,
+    Level,
+    Place,
+    Span,
+    Verdict,
+    VerdictKind,
+)
+from safetybot.store.tables import interactions, notes, verdicts
+
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_HITS = 50
+"""Hits kept of one interaction; more would say nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which interactions to list; None means any."""
+
+    platform: str | None = None
+    community: str | None = None
+    channel: str | None = None
+    concern: Concern | None = None
+    state: InteractionState | None = None
+    verdict: VerdictKind | None = None
+    author: str | None = None
+    """A pseudonym."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHit:
+    """A hit as the log keeps it: what was found, where and how, without the member's words."""
+
+    concept: str
+    span: Span
+    path: HitPath
+    mark: str
+    """`term_mark` of the term: tells which one it was to those who have the lexicon, and nothing to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reviewer wrote about an interaction."""
+
+    by: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionDetails:
+    """All that is kept of one interaction, beside its excerpt."""
+
+    interaction: Interaction
+    hits: tuple[StoredHit, ...]
+    error: str
+    """What the platform said when the reply failed, or why it came to nothing."""
+    sending_at: datetime | None
+    ended_at: datetime | None
+    config_version: str
+    has_excerpt: bool
+    verdicts: tuple[Verdict, ...]
+    """All of them, oldest first; the last one counts."""
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How much there was of one concern on one day (UTC)."""
+
+    day: date
+    concern: Concern
+    interactions: int
+    replies: int
+
+
+def term_mark(language: str, term: str) -> str:
+    """Twelve hexadecimal digits by which a term of the lexicon is known again."""
+    return hashlib.blake2b(f"{language}/{term}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def stored_hits(hits: tuple[Hit, ...]) -> list[list[str | int]]:
+    """Hits in the form in which they are stored."""
+    return [[h.concept, h.span.start, h.span.end, h.path.value, term_mark(h.language, h.term)] for h in hits[:_HITS]]
+
+
+def interaction_query() -> sa.Select[Any]:
+    """Interactions with their latest verdict, for `read_interaction`."""
+    latest = (
+        sa.select(verdicts.c.interaction_id, sa.func.max(verdicts.c.id).label("id"))
+        .group_by(verdicts.c.interaction_id)
+        .subquery()
+    )
+    verdict = verdicts.alias()
+    return sa.select(
+        interactions,
+        verdict.c.kind.label("verdict_kind"),
+        verdict.c.by.label("verdict_by"),
+        verdict.c.at.label("verdict_at"),
+        verdict.c.reason.label("verdict_reason"),
+    ).select_from(
+        interactions.outerjoin(latest, latest.c.interaction_id == interactions.c.id).outerjoin(
+            verdict, verdict.c.id == latest.c.id
+        )
+    )
+
+
+def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """`filters` in the database's words."""
+    wanted: list[sa.ColumnElement[bool]] = []
+    for name in ("platform", "community", "channel", "author"):
+        value = getattr(filters, name)
+        if value is not None:
+            wanted.append(interactions.c[name] == value)
+    if filters.concern is not None:
+        wanted.append(interactions.c.concern == int(filters.concern))
+    if filters.state is not None:
+        wanted.append(interactions.c.state == filters.state.value)
+    if filters.since is not None:
+        wanted.append(interactions.c.at >= filters.since)
+    if filters.until is not None:
+        wanted.append(interactions.c.at < filters.until)
+    if filters.verdict is not None:
+        latest = (
+            sa.select(verdicts.c.kind)
+            .where(verdicts.c.interaction_id == interactions.c.id)
+            .order_by(verdicts.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        wanted.append(latest == filters.verdict.value)
+    return wanted
+
+
+def read_interaction(row: sa.Row[Any]) -> Interaction:
+    """The interaction that a row of `interaction_query` stands for."""
+    verdict = None
+    if row.verdict_kind is not None:
+        verdict = Verdict(VerdictKind(row.verdict_kind), row.verdict_by, row.verdict_at, row.verdict_reason)
+    return Interaction(
+        id=row.id,
+        place=Place(row.platform, row.community, row.channel, row.thread),
+        message_id=row.message_id,
+        author_pseudonym=row.author,
+        at=row.at,
+        concern=Concern(row.concern),
+        level=Level(row.level) if row.level else None,
+        confidence=row.confidence,
+        language=row.language,
+        rules=tuple(row.rules),
+        concepts=tuple(dict.fromkeys(hit[0] for hit in row.hits)),
+        reasons=tuple(row.reasons),
+        state=InteractionState(row.state),
+        alerted=row.alerted,
+        shadow=row.shadow,
+        response_id=row.response_id,
+        reply_id=row.reply_id,
+        verdict=verdict,
+    )
+
+
+def read_details(connection: sa.Connection, interaction_id: int) -> InteractionDetails | None:
+    """All that is kept of one interaction, None where there is none."""
+    row = connection.execute(interaction_query().where(interactions.c.id == interaction_id)).first()
+    if row is None:
+        return None
+    words = sa.select(verdicts).where(verdicts.c.interaction_id == interaction_id).order_by(verdicts.c.id)
+    written = sa.select(notes).where(notes.c.interaction_id == interaction_id).order_by(notes.c.id)
+    return InteractionDetails(
+        interaction=read_interaction(row),
+        hits=tuple(StoredHit(h[0], Span(h[1], h[2]), HitPath(h[3]), h[4]) for h in row.hits),
+        error=row.error,
+        sending_at=row.sending_at,
+        ended_at=row.ended_at,
+        config_version=row.config_version,
+        has_excerpt=row.excerpt is not None,
+        verdicts=tuple(Verdict(VerdictKind(v.kind), v.by, v.at, v.reason) for v in connection.execute(words)),
+        notes=tuple(Note(n.by, n.at, n.text) for n in connection.execute(written)),
+    )
+
+
+def day_counts_query(filters: Filters) -> sa.Select[Any]:
+    """Day, concern, interactions and replies, for `read_day_count`; the newest day first."""
+    # Integer division, so that both databases name the same day.
+    day = (sa.type_coerce(interactions.c.at, sa.BigInteger) // _DAY).label("day")
+    replied = sa.func.sum(sa.case((interactions.c.state == InteractionState.SENT.value, 1), else_=0))
+    return (
+        sa.select(day, interactions.c.concern, sa.func.count(), replied)
+        .where(*conditions(filters))
+        .group_by(day, interactions.c.concern)
+        .order_by(day.desc(), interactions.c.concern.desc())
+    )
+
+
+def read_day_count(row: Any) -> DayCount:
+    """The count that a row of `day_counts_query` stands for."""
+    day, concern, count, replies = row
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    return DayCount(when.date(), Concern(concern), count, int(replies))
