@@ -1,4 +1,4 @@
-"""What several rooms' tests share: a PostgreSQL of the session's own, and a fresh database of either kind.
+"""What several rooms' tests share: a PostgreSQL of the session's own, a store on either database, rows to put in.
 
 The server listens on a Unix socket in a temporary folder only. It is skipped, with the reason, where the program is
 missing, and never where CI=true: there its absence is a failure.
@@ -14,13 +14,37 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from cryptography.fernet import Fernet
+
+from safetybot.model import (
+    Assessment,
+    Concern,
+    ConcernPolicy,
+    Decision,
+    FiredRule,
+    Hit,
+    HitPath,
+    Level,
+    Mode,
+    NewInteraction,
+    Place,
+    Policy,
+    Reason,
+    Span,
+)
+from safetybot.ports import Cooldowns
+from safetybot.store.keys import Excerpts
+from safetybot.store.store import SqlStore, open_store
 
 STARTS_WITHIN = 60.0
 """Seconds that a server may take before it answers."""
@@ -44,7 +68,7 @@ class PostgresServer:
         self._run("initdb", "--pgdata", str(data), "--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8",
                   "--locale=C")  # fmt: skip
         with (self._folder / "server.log").open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  # our own arguments
                 [str(self._programs / "postgres"), "-D", str(data), "-k", str(self._folder),
                  "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"],
                 stdout=log, stderr=log, cwd=self._folder, **self._as,
@@ -95,9 +119,8 @@ class PostgresServer:
                 return
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(self._programs / program), *arguments], capture_output=True, cwd=self._folder, check=False, **self._as
-        )
+        command = [str(self._programs / program), *arguments]
+        done = subprocess.run(command, capture_output=True, cwd=self._folder, check=False, **self._as)  # noqa: S603
         if done.returncode:
             said = done.stderr.decode(errors="replace")
             self.stop()
@@ -135,6 +158,89 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite3'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+# --- the store ---
+
+START = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+DEFAULTS = Policy({c: ConcernPolicy(Mode.REPLY, timedelta(minutes=30), timedelta(days=1)) for c in Concern})
+PLACE = Place("discord", "100", "200")
+
+
+class StillClock:
+    """Time as a test wants it."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, **by: float) -> datetime:
+        self.time += timedelta(**by)
+        return self.time
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def excerpt_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+Open = Callable[[], AbstractAsyncContextManager[SqlStore]]
+"""Opens the test's database; several stores of one database are replicas of one bot."""
+
+
+@pytest.fixture
+def open_it(database_url: str, clock: StillClock, excerpt_key: str) -> Open:
+    return lambda: open_store(
+        database_url, clock=clock, defaults=DEFAULTS, excerpts=Excerpts([excerpt_key]), migrate=True
+    )
+
+
+@pytest.fixture
+async def store(open_it: Open) -> AsyncIterator[SqlStore]:
+    async with open_it() as opened:
+        yield opened
+
+
+New = Callable[..., NewInteraction]
+
+
+@pytest.fixture
+def new(clock: StillClock) -> New:
+    """Makes interactions: everything has a default, keywords change it."""
+
+    def make(
+        message_id: str = "1", *, reply: bool = True, concern: Concern = Concern.DIY, **changes: Any
+    ) -> NewInteraction:
+        assessment = Assessment(
+            concern,
+            0.875,
+            "en",
+            hits=(Hit("procedure", "mesotherapy", "en", Span(4, 15), HitPath.FOLDED),),
+            rules=(FiredRule("diy.self", concern, "Somebody injects themselves.", (0,)),),
+            level=Level.TODAY if concern is Concern.ADVERSE else None,
+        )
+        decision = Decision(
+            reply=reply, alert=False, shadow=not reply, reasons=(Reason.REPLY if reply else Reason.SHADOW,)
+        )
+        made = NewInteraction(PLACE, message_id, "a" * 32, clock.now(), assessment, decision, "en/diy/plain@1")
+        return replace(made, **changes)
+
+    return make
+
+
+@pytest.fixture
+def cooldowns() -> Cooldowns:
+    return Cooldowns(Concern.DIY, timedelta(minutes=30), timedelta(days=1))
+
+
+# --- the server's program ---
 
 
 def _programs() -> Path | None:
