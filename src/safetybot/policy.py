@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from safetybot.model import Assessment, Concern, Decision, History, Message, Mode, Policy, Reason
+from safetybot.model import Assessment, Concern, ConcernPolicy, Decision, History, Message, Mode, Policy, Reason
 
 
 def decide(assessment: Assessment, message: Message, policy: Policy, history: History, now: datetime) -> Decision:
     """What the bot will do about `message`, and why; the same arguments always give the same decision.
 
     A reply is held back by anything that speaks against it; an alert to moderators only by what takes the message out
-    of the bot's business altogether (mode, exemption, opt-out, handled before), never by a cooldown. `ADVERSE` is
-    never held back by the channel's cooldown: two people may need help at once.
+    of the bot's business (mode, exemption, opt-out, handled before) and by low confidence, never by a cooldown.
+    `ADVERSE` is never held back by the channel's cooldown: two people may need help at once.
 
     Args:
         assessment: What the message is about.
@@ -26,31 +26,25 @@ def decide(assessment: Assessment, message: Message, policy: Policy, history: Hi
         now: The present, aware.
 
     Returns:
-        The decision, with at least one reason.
+        The decision with every reason that holds, at least one, in the order of `Reason`.
     """
     concern = assessment.concern
     if concern is None:
         return Decision(reply=False, alert=False, shadow=False, reasons=(Reason.NO_CONCERN,))
     wanted = policy.concerns[concern]
-    outside = _outside(message, policy, history)
-    if wanted.mode is Mode.OFF:
-        outside.insert(0, Reason.MODE_OFF)
-    if outside:
-        return Decision(reply=False, alert=False, shadow=False, reasons=tuple(outside))
-    if assessment.confidence < wanted.min_confidence:
-        return Decision(reply=False, alert=False, shadow=False, reasons=(Reason.LOW_CONFIDENCE,))
+    outside = _outside(wanted, message, policy, history)
+    unsure = {Reason.LOW_CONFIDENCE} if assessment.confidence < wanted.min_confidence else set()
     cooling = _cooling(concern, policy, history, now)
-    if wanted.mode is Mode.SHADOW:
-        return Decision(reply=False, alert=False, shadow=True, reasons=(Reason.SHADOW, *cooling))
-    reply = wanted.mode.replies and not cooling
-    reasons: list[Reason] = []
-    if reply:
-        reasons.append(Reason.REPLY)
-    if wanted.mode.alerts:
-        reasons.append(Reason.ALERT)
-    if wanted.mode.replies:
-        reasons += cooling
-    return Decision(reply=reply, alert=wanted.mode.alerts, shadow=False, reasons=tuple(reasons))
+    reply = wanted.mode.replies and not (outside or unsure or cooling)
+    alert = wanted.mode.alerts and not (outside or unsure)
+    shadow = wanted.mode is Mode.SHADOW and not outside
+    reasons = outside | unsure
+    if wanted.mode.replies or shadow:
+        reasons |= cooling
+    for holds, reason in ((reply, Reason.REPLY), (alert, Reason.ALERT), (shadow, Reason.SHADOW)):
+        if holds:
+            reasons.add(reason)
+    return Decision(reply, alert, shadow, tuple(reason for reason in Reason if reason in reasons))
 
 
 def cooldowns_for(concern: Concern, policy: Policy) -> tuple[timedelta | None, timedelta]:
@@ -59,33 +53,31 @@ def cooldowns_for(concern: Concern, policy: Policy) -> tuple[timedelta | None, t
     return (None if concern is Concern.ADVERSE else wanted.channel_cooldown), wanted.author_cooldown
 
 
-def _outside(message: Message, policy: Policy, history: History) -> list[Reason]:
+def _outside(wanted: ConcernPolicy, message: Message, policy: Policy, history: History) -> set[Reason]:
     """Why the message is none of the bot's business at all."""
-    reasons: list[Reason] = []
-    if message.author.is_bot:
-        reasons.append(Reason.AUTHOR_IS_BOT)
-    places = {message.place.channel, message.place.thread}
-    if places & policy.exempt_channels:
-        reasons.append(Reason.EXEMPT_CHANNEL)
-    if message.author.roles & policy.exempt_roles:
-        reasons.append(Reason.EXEMPT_ROLE)
-    if history.author_opted_out:
-        reasons.append(Reason.OPTED_OUT)
-    if history.already_answered:
-        reasons.append(Reason.ALREADY_ANSWERED)
-    return reasons
+    place, author = message.place, message.author
+    holds = {
+        Reason.MODE_OFF: wanted.mode is Mode.OFF,
+        Reason.EXEMPT_CHANNEL: not policy.exempt_channels.isdisjoint((place.channel, place.thread)),
+        Reason.EXEMPT_ROLE: not policy.exempt_roles.isdisjoint(author.roles),
+        Reason.AUTHOR_IS_BOT: author.is_bot,
+        Reason.OPTED_OUT: history.author_opted_out,
+        Reason.ALREADY_ANSWERED: history.already_answered,
+    }
+    return {reason for reason, held in holds.items() if held}
 
 
-def _cooling(concern: Concern, policy: Policy, history: History, now: datetime) -> list[Reason]:
+def _cooling(concern: Concern, policy: Policy, history: History, now: datetime) -> set[Reason]:
     """The cooldowns that a reply would break."""
     channel, author = cooldowns_for(concern, policy)
-    reasons: list[Reason] = []
+    reasons: set[Reason] = set()
     if channel is not None and _within(history.last_reply_in_channel, channel, now):
-        reasons.append(Reason.CHANNEL_COOLDOWN)
+        reasons.add(Reason.CHANNEL_COOLDOWN)
     if _within(history.last_reply_to_author, author, now):
-        reasons.append(Reason.AUTHOR_COOLDOWN)
+        reasons.add(Reason.AUTHOR_COOLDOWN)
     return reasons
 
 
 def _within(last: datetime | None, cooldown: timedelta, now: datetime) -> bool:
-    return last is not None and now - last < cooldown
+    # No cooldown is none even where another replica's clock runs ahead of ours.
+    return last is not None and cooldown > timedelta() and now - last < cooldown
