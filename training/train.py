@@ -52,7 +52,7 @@ NAMED = 0.35
 GRID = np.arange(0.3, 0.99, 0.02)
 ORDINARY_WEIGHT = 2.0
 """How much an ordinary message that passes the gate weighs beside a labelled one."""
-GATE_RECALL = 0.99
+GATE_RECALL = 0.97
 """The share of messages of concern, unseen in training, that the gate must let through."""
 CONFIG = Path(__file__).parent.parent / "config"
 
@@ -196,7 +196,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
     pools = [(mine, np.floor(mine.sum() * per_10k / 10_000 + 0.5)) for mine, per_10k in pools if mine.any()]
     chosen, reached = Thresholds(NAMED, 0.99, 0.99), -1.0
     for signed in GRID:
-        for hinted in GRID[GRID >= signed]:
+        for hinted in GRID[signed <= GRID]:
             point = Thresholds(NAMED, float(signed), float(hinted))
             answered = any_concern >= _least(seen, point)
             if any(answered[mine].sum() > allowed for mine, allowed in pools):

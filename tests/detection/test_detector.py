@@ -76,7 +76,7 @@ def test_talk_that_has_moved_on_is_left_alone(packaged: Detector) -> None:
 
 def test_every_hit_and_rule_can_be_shown_in_place(packaged: Detector) -> None:
     text = "ok so I ordered lemon bottle and I'm doing my own chin tonight in the bathroom"
-    assessment = packaged.assess_text(text)
+    assessment = packaged.assess_text(text, explain=True)
     assert assessment.concern is Concern.DIY
     for rule in assessment.rules:
         assert rule.says
@@ -152,7 +152,10 @@ def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Det
 
 def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> Classifier:
     header = ModelHeader(
-        buckets=8, scale=[1.0] * 5, bias=bias, thresholds={"named": strong, "signed": any_concern, "hinted": any_concern}
+        buckets=8,
+        scale=[1.0] * 5,
+        bias=bias,
+        thresholds={"named": strong, "signed": any_concern, "hinted": any_concern},
     )
     return Classifier(header, bytes(40))
 
@@ -169,7 +172,7 @@ def test_the_threshold_with_a_strong_term_is_its_own() -> None:
 
 
 def test_a_rule_that_the_words_together_overrule_is_told() -> None:
-    assessment = small(model([5, 0, 0, 0, 0])).assess_text("meso")
+    assessment = small(model([5, 0, 0, 0, 0])).assess_text("meso", explain=True)
     assert assessment.concern is None
     assert [miss.rule for miss in assessment.near_misses] == ["named"]
     assert "needed" in assessment.near_misses[0].why_not

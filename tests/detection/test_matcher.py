@@ -78,6 +78,11 @@ def test_weak_and_short_terms_forgive_nothing() -> None:
     assert found("botix", term("botox")) == []
 
 
+def test_a_term_of_two_scripts_forgives_nothing() -> None:
+    # "hyaluron笔" is one slip away from the name of every hyaluron cream.
+    assert found("my hyaluron cream", term("hyaluron笔")) == []
+
+
 def test_a_phrase_that_is_a_real_word_takes_a_fuzzy_hit_back() -> None:
     assert found("cambio il profilo", term("profhilo")) == ["profilo"]
     assert found("cambio il profilo", term("profhilo", unless=("profilo",))) == []

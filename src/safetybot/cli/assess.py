@@ -102,7 +102,7 @@ def explain(
     session: Session = context.obj
     lines = [ThreadLine(line) for line in thread or []]
     message = _message(text)
-    assessment = session.detector.assess(message, lines)
+    assessment = session.detector.assess_text(text, lines, explain=True)
     policy = session.settings.default_policy()
     decision = decide(assessment, message, policy, History(), datetime.now(UTC))
     if json_out:

@@ -70,7 +70,8 @@ def _message(outcome: DryOutcome) -> str:
     when = message.sent_at.strftime("%Y-%m-%d %H:%M")
     return (
         f"<article><p class=meta>{escape(when)} · {escape(message.place.channel)} · "
-        f"<strong>{assessment.label}</strong> ({assessment.confidence:.0%})</p><p>{_marked(message.text, assessment.hits)}</p>"
+        f"<strong>{assessment.label}</strong> ({assessment.confidence:.0%})</p>"
+        f"<p>{_marked(message.text, assessment.hits)}</p>"
         f"<p class=meta>{escape(rule)} {escape(reasons)}</p></article>"
     )
 

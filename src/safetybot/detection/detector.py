@@ -90,14 +90,18 @@ class Detector:
         """The whole answer to `message`, read after the lines of `thread` (oldest first)."""
         return self.assess_text(message.text, thread)
 
-    def assess_text(self, text: str, thread: Sequence[ThreadLine] = ()) -> Assessment:
-        """The whole answer to a text alone. Any string is accepted; time is linear in its length."""
+    def assess_text(self, text: str, thread: Sequence[ThreadLine] = (), *, explain: bool = False) -> Assessment:
+        """The whole answer to a text alone. Any string is accepted; time is linear in its length.
+
+        With `explain` the answer also tells the language of a silent one and the features that weighed most, which
+        cost more than the answer itself and nobody reads of an ordinary message.
+        """
         evidence = self.evidence(text, thread)
         if evidence is None:
-            return _NOTHING
+            return Assessment(None, 1.0, language_of(text), self.hits(text)) if explain else _NOTHING
         if self.classifier is None:
             return self._by_rules(evidence)
-        return self._by_classifier(evidence, self.classifier)
+        return self._by_classifier(evidence, self.classifier, explain=explain)
 
     def evidence(self, text: str, thread: Sequence[ThreadLine] = ()) -> Evidence | None:
         """What the answer rests on; None where the gate keeps the message out.
@@ -138,26 +142,28 @@ class Detector:
         level = level_of(concern, hits)
         return Assessment(concern, 0.8, language, hits, outcome.fired, outcome.near_misses, level)
 
-    def _by_classifier(self, evidence: Evidence, classifier: Classifier) -> Assessment:
-        hits, outcome, features = evidence.hits, evidence.outcome, evidence.features
-        scores = classifier.scores(features)
-        threshold = getattr(classifier.thresholds, evidence.tier)
-        language = language_of(evidence.text)
+    def _by_classifier(self, evidence: Evidence, classifier: Classifier, *, explain: bool) -> Assessment:
+        hits, outcome = evidence.hits, evidence.outcome
+        scores = classifier.scores(evidence.features)
+        threshold: float = getattr(classifier.thresholds, evidence.tier)
         if scores.any_concern < threshold:
+            if not explain:
+                return Assessment(None, 1 - scores.any_concern, UNDETERMINED, hits)
             near = (*outcome.near_misses, *_overruled(outcome.fired, scores, threshold))
-            weighed = classifier.weighed_most(features, None)
+            weighed = classifier.weighed_most(evidence.features, None)
+            language = language_of(evidence.text)
             return Assessment(None, 1 - scores.any_concern, language, hits, (), near, None, weighed)
         concern = scores.best_concern
         rules = tuple(rule for rule in outcome.fired if rule.concern is concern) or (_weighed_rule(concern),)
         return Assessment(
             concern,
             scores.of(concern),
-            language,
+            language_of(evidence.text),
             hits,
             rules,
             outcome.near_misses,
             level_of(concern, hits),
-            classifier.weighed_most(features, concern),
+            classifier.weighed_most(evidence.features, concern) if explain else (),
         )
 
     @staticmethod

@@ -252,7 +252,7 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
         and not (term.case or left_free)
         and folded.isalpha()
         and len(folded) >= least
-        and _kind(folded[0]) == _SPACED_SCRIPT
+        and all(_kind(letter) == _SPACED_SCRIPT for letter in folded)
     ):
         # One edit leaves one half untouched, so the halves are what the automaton looks for.
         middle = len(folded) // 2

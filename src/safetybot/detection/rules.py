@@ -52,6 +52,28 @@ class Outcome:
     near_misses: tuple[NearMiss, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Selectors of which any will do, spelt out: the concepts they stand for (`name!` for strong), and in words."""
+
+    names: frozenset[str]
+    words: str
+
+    def takes(self, hit: Hit) -> bool:
+        return hit.concept in self.names or (hit.strength is Strength.STRONG and f"{hit.concept}!" in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule ready to be held: nothing is spelt out again for each message."""
+
+    entry: RuleEntry
+    concern: Concern
+    groups: tuple[_Group, ...]
+    unless: tuple[_Group, ...]
+    unless_near: tuple[tuple[_Group, int], ...]
+
+
 class RuleBook:
     """The rules of a `RulesFile`, ready to be held against hits. Immutable."""
 
@@ -60,8 +82,25 @@ class RuleBook:
         self._document = document
         self._file = file
         self.concepts = dict(file.concepts)
-        self._rules = sorted(
-            ((Concern.from_label(rule.concern) or Concern.MENTION, rule) for rule in file.rules), key=lambda r: -r[0]
+        self._rules = sorted((self._ready(entry) for entry in file.rules), key=lambda rule: -rule.concern)
+
+    def _ready(self, entry: RuleEntry) -> _Rule:
+        def group(selectors: str | Sequence[str]) -> _Group:
+            listed = [selectors] if isinstance(selectors, str) else list(selectors)
+            names = frozenset(
+                concept + "!" * selector.endswith("!")
+                for selector in listed
+                for concept in self.concepts
+                if _concept_matches(selector, concept)
+            )
+            return _Group(names, " or ".join(_words_of(selector) for selector in listed))
+
+        return _Rule(
+            entry,
+            Concern.from_label(entry.concern) or Concern.MENTION,
+            tuple(group(selectors) for selectors in entry.all),
+            tuple(group(selector) for selector in entry.unless),
+            tuple((group(selector), words) for selector, words in entry.unless_near.items()),
         )
 
     def problems(self) -> list[Problem]:
@@ -96,14 +135,21 @@ class RuleBook:
         usable = [(i, hit) for i, hit in enumerate(hits) if hit.zone not in (Zone.CODE, Zone.LINK)]
         if not usable:
             return Outcome((), ())
+        there = {hit.concept for _, hit in usable}
+        there |= {f"{hit.concept}!" for _, hit in usable if hit.strength is Strength.STRONG}
         fired: list[FiredRule] = []
         near: list[NearMiss] = []
-        for concern, rule in self._rules:
+        for rule in self._rules:
+            missing = [group for group in rule.groups if there.isdisjoint(group.names)]
+            if missing:
+                if len(missing) == 1 and len(rule.groups) > 1:
+                    near.append(NearMiss(rule.entry.id, rule.concern, f"no hit for {missing[0].words}"))
+                continue
             chosen, why_not = _hold(rule, text, usable)
             if chosen:
-                fired.append(FiredRule(rule.id, concern, rule.says, tuple(sorted(chosen))))
-            elif why_not:
-                near.append(NearMiss(rule.id, concern, why_not))
+                fired.append(FiredRule(rule.entry.id, rule.concern, rule.entry.says, tuple(sorted(chosen))))
+            else:
+                near.append(NearMiss(rule.entry.id, rule.concern, why_not))
         return Outcome(tuple(fired), tuple(near))
 
 
@@ -121,38 +167,20 @@ def _concept_matches(selector: str, concept: str) -> bool:
     return concept.startswith(name[:-1]) if name.endswith("*") else concept == name
 
 
-def selects(selector: str, hit: Hit) -> bool:
-    """Whether `hit` is of the concept, and the strength, that `selector` asks for."""
-    if selector.endswith("!"):
-        if hit.strength is not Strength.STRONG:
-            return False
-        selector = selector[:-1]
-    return hit.concept.startswith(selector[:-1]) if selector.endswith("*") else hit.concept == selector
-
-
-def _hold(rule: RuleEntry, text: str, hits: Sequence[tuple[int, Hit]]) -> tuple[set[int], str]:
-    """The hits a rule rests on, or an empty set and why it did not fire ("" where it was not even near)."""
-    groups: list[list[tuple[int, Hit]]] = []
-    missing: list[str] = []
-    for group in rule.all:
-        selectors = [group] if isinstance(group, str) else group
-        found = [(i, hit) for i, hit in hits if any(selects(s, hit) for s in selectors)]
-        groups.append(found)
-        if not found:
-            missing.append(" or ".join(_words_of(s) for s in selectors))
-    if missing:
-        nearly = len(rule.all) > 1 and len(missing) == 1
-        return set(), f"no hit for {missing[0]}" if nearly else ""
-    for selector in rule.unless:
-        if stop := next((hit for _, hit in hits if selects(selector, hit)), None):
-            return set(), f"held back by {_words_of(selector)} ({stop.term})"
-    chosen = _closest(groups, text) if rule.near is None else _within(groups, text, rule.near)
+def _hold(rule: _Rule, text: str, hits: Sequence[tuple[int, Hit]]) -> tuple[set[int], str]:
+    """The hits that a rule with a hit for each group rests on, or an empty set and why it did not fire."""
+    for group in rule.unless:
+        if stop := next((hit for _, hit in hits if group.takes(hit)), None):
+            return set(), f"held back by {group.words} ({stop.term})"
+    groups = [[item for item in hits if group.takes(item[1])] for group in rule.groups]
+    near = rule.entry.near
+    chosen = _closest(groups, text) if near is None else _within(groups, text, near)
     if chosen is None:
-        return set(), f"its parts stand more than {rule.near} words apart"
-    for selector, words in rule.unless_near.items():
+        return set(), f"its parts stand more than {near} words apart"
+    for group, words in rule.unless_near:
         for _, hit in hits:
-            if selects(selector, hit) and any(words_between(text, hit, other) <= words for _, other in chosen):
-                return set(), f"held back by {_words_of(selector)} ({hit.term}) within {words} words"
+            if group.takes(hit) and any(words_between(text, hit, other) <= words for _, other in chosen):
+                return set(), f"held back by {group.words} ({hit.term}) within {words} words"
     return {i for i, _ in chosen}, ""
 
 
