@@ -302,10 +302,10 @@ def _assembled(parts: Sequence[tuple[list[str], Callable[[], list[int]]]], numbe
 
     def build() -> list[int]:
         index: list[int] = []
-        for _, positions in parts:
+        for number, (_, positions) in enumerate(parts):
             here = positions()
-            if index:
-                index.append(here[0] if here else index[-1])
+            if number:  # the space between two chunks, either of which may fold to nothing
+                index.append(here[0] if here else index[-1] if index else 0)
             index.extend(here)
         return index
 
