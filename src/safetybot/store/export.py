@@ -67,7 +67,8 @@ def as_fields(interaction: Interaction) -> dict[str, Any]:
 
 def _csv_line(cells: list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
+    # RFC 4180's line ends; with them the writer also quotes a lone carriage return, which else begins a row.
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue()
 
 

@@ -52,7 +52,9 @@ class Pseudonyms:
 
     def __call__(self, place: Place, author_id: str) -> str:
         """The pseudonym; the same person has another one in each community."""
-        message = "\x1f".join((place.platform, place.community, author_id)).encode("utf-8", "surrogatepass")
+        parts = (place.platform, place.community, author_id)
+        # Each with its length, so that no two sets of names can run together into the same text.
+        message = "".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
 
 
