@@ -68,7 +68,9 @@ class MemoryStore:
         each = ConcernPolicy(self.mode, timedelta(0), timedelta(0))
         return Policy(dict.fromkeys(Concern, each), excerpts=self.excerpts)
 
-    async def history(self, place: Place, message_id: str, author_pseudonym: str, concern: Concern) -> History:
+    async def history(
+        self, place: Place, message_id: str, author_pseudonym: str, concern: Concern, level: Level | None = None
+    ) -> History:
         known = any(row.message_id == message_id for row in self.rows.values())
         return History(author_opted_out=self.opted_out, already_answered=known)
 

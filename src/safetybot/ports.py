@@ -14,6 +14,7 @@ from safetybot.model import (
     History,
     Interaction,
     InteractionState,
+    Level,
     Message,
     NewInteraction,
     Place,
@@ -30,6 +31,8 @@ class Cooldowns:
     channel: timedelta | None
     """None where no channel cooldown applies (`ADVERSE`)."""
     author: timedelta
+    level: Level | None = None
+    """An emergency has a cooldown of its own: an earlier reply about less must not hold it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ class Store(Protocol):
         """The policy in force at `place`: defaults, overridden by the community, overridden by the channel."""
         ...
 
-    async def history(self, place: Place, message_id: str, author_pseudonym: str, concern: Concern) -> History:
-        """What bears on a decision about this message."""
+    async def history(
+        self, place: Place, message_id: str, author_pseudonym: str, concern: Concern, level: Level | None = None
+    ) -> History:
+        """What bears on a decision about this message; `level` as in `Cooldowns`."""
         ...
 
     async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:

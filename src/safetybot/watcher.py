@@ -141,7 +141,7 @@ class Watcher:
             return Outcome(assessment)
         policy = await self._store.policy(message.place)
         author = self._pseudonym(message.place, message.author.id)
-        history = await self._store.history(message.place, message.id, author, assessment.concern)
+        history = await self._store.history(message.place, message.id, author, assessment.concern, assessment.level)
         decision = decide(assessment, message, policy, history, self._clock.now())
         self._observer.decided(assessment, decision)
         if _UNLOGGED.intersection(decision.reasons):
@@ -178,7 +178,7 @@ class Watcher:
         wanted: Cooldowns | None = None
         if decision.reply:
             channel, per_author = cooldowns_for(concern, policy)
-            wanted = Cooldowns(concern, channel, per_author)
+            wanted = Cooldowns(concern, channel, per_author, assessment.level)
         claim = await self._store.claim(
             NewInteraction(
                 place=message.place,

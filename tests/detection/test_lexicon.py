@@ -71,7 +71,8 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_term_keeps_what_was_said_about_it(tmp_path: Path) -> None:
-    text = "language: en\nconcepts:\n  area:\n    weak:\n      - {term: LB, case: true, unless: [LB scale], fuzzy: false}\n"
+    entry = "{term: LB, case: true, unless: [LB scale], fuzzy: false}"
+    text = f"language: en\nconcepts:\n  area:\n    weak:\n      - {entry}\n"
     (term,) = read_lexicon([lexicon(text, tmp_path)], CONCEPTS)
     assert (term.text, term.case, term.unless, term.fuzzy, term.strength) == (
         "LB",

@@ -179,7 +179,9 @@ def _hold(rule: _Rule, text: str, hits: Sequence[tuple[int, Hit]]) -> tuple[set[
         return set(), f"its parts stand more than {near} words apart"
     for group, words in rule.unless_near:
         for _, hit in hits:
-            if group.takes(hit) and any(words_between(text, hit, other) <= words for _, other in chosen):
+            if not group.takes(hit) or any(_overlap(hit, other) for _, other in chosen):
+                continue  # "lemon" inside "lemon bottle" is no look-alike
+            if any(words_between(text, hit, other) <= words for _, other in chosen):
                 return set(), f"held back by {group.words} ({hit.term}) within {words} words"
     return {i for i, _ in chosen}, ""
 
@@ -197,6 +199,10 @@ def _within(groups: Sequence[Sequence[tuple[int, Hit]]], text: str, near: int) -
         if all(words_between(text, anchor[1], hit) <= near for _, hit in chosen):
             return chosen
     return None
+
+
+def _overlap(a: Hit, b: Hit) -> bool:
+    return a.span.start < b.span.end and b.span.start < a.span.end
 
 
 def words_between(text: str, a: Hit, b: Hit) -> int:

@@ -129,14 +129,16 @@ class SqlStore:
         self._generation += 1
         self._policies.pop((platform, community), None)
 
-    async def history(self, place: Place, message_id: str, author_pseudonym: str, concern: Concern) -> History:
+    async def history(
+        self, place: Place, message_id: str, author_pseudonym: str, concern: Concern, level: Level | None = None
+    ) -> History:
         """What bears on a decision about this message."""
         channel, author = _subjects(place, author_pseudonym)
         query = sa.union_all(
             sa.select(sa.literal("opted out"), opt_outs.c.at).where(opt_outs.c.author == author_pseudonym),
             sa.select(sa.literal("answered"), interactions.c.at).where(*_this_message(place, message_id)),
             sa.select(cooldowns.c.subject, cooldowns.c.at).where(
-                cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == int(concern)
+                cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == _cooldown_key(concern, level)
             ),
         )
         async with self.database.reader.connect() as connection:
@@ -186,7 +188,7 @@ class SqlStore:
             moved = connection.execute(statement).first()
             if moved is not None and to in (InteractionState.FAILED, InteractionState.SUPPRESSED):
                 subjects = _subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
-                ours = (cooldowns.c.concern == moved.concern, cooldowns.c.at == moved.at)
+                ours = (cooldowns.c.concern.in_((moved.concern, _EMERGENCY)), cooldowns.c.at == moved.at)
                 connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(subjects), *ours))
             return moved is not None
 
@@ -361,7 +363,8 @@ class SqlStore:
             parts.append(("channel cooldown", channel, wanted.channel))
         savepoint = connection.begin_nested()
         for name, subject, length in parts:
-            values = {"subject": subject, "concern": int(wanted.concern), "at": new.at, "limit": new.at - length}
+            key = _cooldown_key(wanted.concern, wanted.level)
+            values = {"subject": subject, "concern": key, "at": new.at, "limit": new.at - length}
             if connection.execute(self._win_cooldown, values).first() is None:
                 savepoint.rollback()
                 return name
@@ -435,6 +438,14 @@ async def open_store(
 def storable(text: str) -> str:
     """`text` without what a database cannot hold: NUL (PostgreSQL), lone surrogates (both)."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+_EMERGENCY = 10
+"""Stands beside the concerns' numbers: an emergency's cooldown is not that of symptoms that can wait."""
+
+
+def _cooldown_key(concern: Concern, level: Level | None) -> int:
+    return _EMERGENCY if level is Level.EMERGENCY else int(concern)
 
 
 def _subjects(place: Place, author_pseudonym: str) -> tuple[str, str]:
