@@ -23,6 +23,7 @@ from safetybot.model import (
     History,
     Interaction,
     InteractionState,
+    Level,
     NewInteraction,
     Place,
     Policy,
@@ -30,6 +31,7 @@ from safetybot.model import (
 )
 from safetybot.ports import Claim, Clock, Cooldowns
 from safetybot.store.audit import write_audit
+from safetybot.store.claims import NEVER, Claims, claiming, subjects, this_message
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
 from safetybot.store.keys import Excerpts
@@ -45,10 +47,9 @@ from safetybot.store.log import (
     read_day_count,
     read_details,
     read_interaction,
-    stored_hits,
 )
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
-from safetybot.store.tables import Moment, cooldowns, interactions, notes, opt_outs, verdicts
+from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
 
 __all__ = ["Filters", "SqlStore", "open_store", "storable"]
 
@@ -93,18 +94,7 @@ class SqlStore:
         self._defaults = defaults
         self._excerpts = excerpts
         insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
-        # Built once: putting a statement together costs more than running it.
-        self._insert_interaction = (
-            insert(interactions)
-            .on_conflict_do_nothing(index_elements=["platform", "community", "channel", "message_id"])
-            .returning(interactions.c.id)
-        )
-        upsert = insert(cooldowns)
-        self._win_cooldown = upsert.on_conflict_do_update(
-            index_elements=["subject", "concern"],
-            set_={"at": upsert.excluded.at},
-            where=cooldowns.c.at <= sa.bindparam("limit", type_=Moment),
-        ).returning(cooldowns.c.at)
+        self._claims = Claims(is_sqlite=database.is_sqlite)
         self._insert_opt_out = insert(opt_outs).on_conflict_do_nothing()
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
@@ -133,34 +123,30 @@ class SqlStore:
         self, place: Place, message_id: str, author_pseudonym: str, concern: Concern, level: Level | None = None
     ) -> History:
         """What bears on a decision about this message."""
-        channel, author = _subjects(place, author_pseudonym)
+        channel, author = subjects(place, author_pseudonym)
         query = sa.union_all(
             sa.select(sa.literal("opted out"), opt_outs.c.at).where(opt_outs.c.author == author_pseudonym),
-            sa.select(sa.literal("answered"), interactions.c.at).where(*_this_message(place, message_id)),
+            sa.select(sa.literal("answered"), interactions.c.at).where(*this_message(place, message_id)),
             sa.select(cooldowns.c.subject, cooldowns.c.at).where(
                 cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == _cooldown_key(concern, level)
             ),
         )
         async with self.database.reader.connect() as connection:
             found = {row[0]: row[1] for row in await connection.execute(query)}
+        replied = {subject: at for subject, at in found.items() if at > NEVER}
         return History(
             author_opted_out="opted out" in found,
             already_answered="answered" in found,
-            last_reply_in_channel=found.get(channel),
-            last_reply_to_author=found.get(author),
+            last_reply_in_channel=replied.get(channel),
+            last_reply_to_author=replied.get(author),
         )
 
     async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
         """Insert the interaction with its cooldowns in one durable transaction; exactly one caller wins."""
-        row = {**_row(new, self._excerpts), "owner": self._holder.name, "config_version": self.config_version}
-
-        def job(connection: sa.Connection) -> Claim:
-            self._show_life(connection)
-            return self._claim(connection, row, new, cooldowns)
-
-        claim = await self.database.writer.do(job)
-        self._keep_alive()
-        return claim
+        one = claiming(new, cooldowns, self._excerpts, owner=self._holder.name, config_version=self.config_version)
+        if self._heart is None:
+            await self._begin_life()
+        return await self.database.writer.do_in_bulk(self._claims.claim_all, one)
 
     async def advance(
         self, interaction_id: int, to: InteractionState, *, reply_id: str | None = None, error: str = ""
@@ -187,7 +173,7 @@ class SqlStore:
         def job(connection: sa.Connection) -> bool:
             moved = connection.execute(statement).first()
             if moved is not None and to in (InteractionState.FAILED, InteractionState.SUPPRESSED):
-                subjects = _subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
+                subjects = subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
                 ours = (cooldowns.c.concern.in_((moved.concern, _EMERGENCY)), cooldowns.c.at == moved.at)
                 connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(subjects), *ours))
             return moved is not None
@@ -207,7 +193,6 @@ class SqlStore:
         )
 
         def job(connection: sa.Connection) -> list[int]:
-            self._show_life(connection)
             owners = set(connection.execute(sa.select(kept.owner).where(*left).distinct()).scalars())
             dead = owners - alive(connection, _ALIVE, self._clock.now())
             taken = (
@@ -218,8 +203,9 @@ class SqlStore:
             )
             return list(connection.execute(taken).scalars()) if dead else []
 
+        if self._heart is None:
+            await self._begin_life()
         taken = await self.database.writer.do(job)
-        self._keep_alive()
         found: list[Interaction] = []
         for start in range(0, len(taken), _PART):
             part = taken[start : start + _PART]
@@ -335,42 +321,6 @@ class SqlStore:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    def _claim(
-        self, connection: sa.Connection, row: dict[str, Any], new: NewInteraction, wanted: Cooldowns | None
-    ) -> Claim:
-        claimed = connection.execute(self._insert_interaction, row).scalar_one_or_none()
-        if claimed is None:
-            earlier = sa.select(interactions.c.id).where(*_this_message(new.place, new.message_id))
-            return Claim(connection.execute(earlier).scalar_one(), won=False, lost_to="another handler")
-        lost_to = self._win_cooldowns(connection, new, wanted) if wanted else ""
-        if lost_to:
-            connection.execute(
-                sa.update(interactions)
-                .where(interactions.c.id == claimed)
-                .values(
-                    state=InteractionState.SUPPRESSED.value,
-                    ended_at=new.at,
-                    reasons=[*row["reasons"], f"lost to {lost_to}"],
-                )
-            )
-        return Claim(claimed, won=not lost_to, lost_to=lost_to)
-
-    def _win_cooldowns(self, connection: sa.Connection, new: NewInteraction, wanted: Cooldowns) -> str:
-        """Win both cooldowns or neither; returns which was lost, "" for none."""
-        channel, author = _subjects(new.place, new.author_pseudonym)
-        parts: list[tuple[str, str, timedelta]] = [("author cooldown", author, wanted.author)]
-        if wanted.channel is not None:
-            parts.append(("channel cooldown", channel, wanted.channel))
-        savepoint = connection.begin_nested()
-        for name, subject, length in parts:
-            key = _cooldown_key(wanted.concern, wanted.level)
-            values = {"subject": subject, "concern": key, "at": new.at, "limit": new.at - length}
-            if connection.execute(self._win_cooldown, values).first() is None:
-                savepoint.rollback()
-                return name
-        savepoint.commit()
-        return ""
-
     def _reviewed(
         self, connection: sa.Connection, interaction_id: int, action: str, detail: dict[str, Any], by: str
     ) -> str | None:
@@ -387,13 +337,10 @@ class SqlStore:
         sealed: str | None = found.excerpt
         return sealed
 
-    def _show_life(self, connection: sa.Connection) -> None:
+    async def _begin_life(self) -> None:
         """Before this store owns anything, others must be able to see that it lives."""
-        if self._heart is None:
-            self.leases.take_within(connection, _ALIVE + self._holder.name, _LIFE)
-
-    def _keep_alive(self) -> None:
-        if self._heart is None:
+        await self.leases.take(_ALIVE + self._holder.name, _LIFE)
+        if self._heart is None:  # several may have come here at once
             self._heart = asyncio.create_task(self._beat(), name="store-heart")
 
     async def _beat(self) -> None:
@@ -446,45 +393,3 @@ _EMERGENCY = 10
 
 def _cooldown_key(concern: Concern, level: Level | None) -> int:
     return _EMERGENCY if level is Level.EMERGENCY else int(concern)
-
-
-def _subjects(place: Place, author_pseudonym: str) -> tuple[str, str]:
-    return f"channel/{place.platform}/{place.community}/{place.channel}", f"author/{author_pseudonym}"
-
-
-def _this_message(place: Place, message_id: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        interactions.c.platform == place.platform,
-        interactions.c.community == place.community,
-        interactions.c.channel == place.channel,
-        interactions.c.message_id == message_id,
-    )
-
-
-def _row(new: NewInteraction, excerpts: Excerpts) -> dict[str, Any]:
-    assessment, decision = new.assessment, new.decision
-    if assessment.concern is None:
-        raise ValueError("a message without a concern leaves no trace: there is nothing to claim")
-    state = InteractionState.PLANNED if decision.reply else InteractionState.SUPPRESSED
-    return {
-        "platform": new.place.platform,
-        "community": new.place.community,
-        "channel": new.place.channel,
-        "thread": new.place.thread,
-        "message_id": new.message_id,
-        "author": new.author_pseudonym,
-        "at": new.at,
-        "concern": int(assessment.concern),
-        "level": int(assessment.level) if assessment.level else None,
-        "confidence": assessment.confidence,
-        "language": assessment.language,
-        "rules": [rule.rule for rule in assessment.rules],
-        "hits": stored_hits(assessment.hits),
-        "reasons": [reason.value for reason in decision.reasons],
-        "state": state.value,
-        "ended_at": None if state is InteractionState.PLANNED else new.at,
-        "alerted": decision.alert,
-        "shadow": decision.shadow,
-        "response_id": new.response_id,
-        "excerpt": excerpts.seal(new.excerpt) if new.excerpt else None,
-    }
