@@ -12,6 +12,7 @@ from safetybot.config import packaged_dir
 from safetybot.model import Concern, Level
 from safetybot.responses import CardKind, ResponseLibrary, review
 from safetybot.responses.files import KEYS, read_files
+from safetybot.responses.library import PLACEHOLDERS
 from safetybot.responses.review import CARD_LIMIT, GRADE_LIMIT, PUBLIC_LIMIT, reading_grade
 
 REVIEWED = date(2026, 11, 24)
@@ -28,7 +29,8 @@ def test_every_packaged_response_passes_the_review_without_a_warning() -> None:
 
 
 def test_every_language_of_the_lexicon_has_texts() -> None:
-    assert LIBRARY.languages == LANGUAGES
+    of_lexicon = {path.stem for path in (packaged_dir("config") / "lexicon").glob("*.yaml")} - {"mul"}
+    assert of_lexicon <= set(LIBRARY.languages) == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -103,3 +105,13 @@ def test_numbers_where_sources_disagree_do_not_ship() -> None:
 
 def test_reading_the_packaged_folder_alone_is_enough(tmp_path: Path) -> None:
     assert read_files([packaged_dir("responses"), tmp_path]).texts.keys() == LIBRARY.files.texts.keys()
+
+
+def test_the_page_on_responses_names_every_file_and_placeholder() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "responses.md").read_text(encoding="utf-8")
+    for name in (*(f"{key}.md" for key in KEYS), "ui.yaml", "facts.yaml", "sources.yaml", "regions.yaml"):
+        assert name in page
+    for name in PLACEHOLDERS:
+        assert f"`{{{name}}}`" in page
+    for limit in (PUBLIC_LIMIT, f"{CARD_LIMIT:,}", f"{GRADE_LIMIT:.0f}"):
+        assert str(limit) in page
