@@ -136,6 +136,11 @@ class Text:
             return self.head.card
         return f"{self.head.concern}-{self.head.level}" if self.head.level else str(self.head.concern)
 
+    @property
+    def folder(self) -> Path:
+        """The packaged folder or an operator's: translations are held to the English text of their own."""
+        return Path(self.document.file).parents[1]
+
     def problem(self, section: str, reason: str, hint: str = "", *, at: str = "", warning: bool = False) -> Problem:
         """A problem with a section or with a key of the head.
 

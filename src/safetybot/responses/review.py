@@ -59,7 +59,7 @@ def review(files: Files, *, today: date, months: int = 6, product_names: Collect
         if language in files.ui and text.head.concern:
             problems += _sources_fit(text, files)
         english = files.texts.get((FALLBACK, key))
-        if english is not None and english is not text:
+        if english is not None and english is not text and english.folder == text.folder:
             problems += _in_step(text, english)
     for language in files.ui:
         problems += _ui(files, language)
