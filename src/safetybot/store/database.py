@@ -36,6 +36,7 @@ from safetybot.store.errors import (
 )
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741  # an item
 Job = Callable[[sa.Connection], Any]
 Outcomes = list[tuple[Any, Exception | None]]
 
@@ -140,7 +141,11 @@ async def open_database(url: str, *, migrate: bool | None = None) -> AsyncIterat
 
 @dataclass(slots=True)
 class _Waiting:
-    job: Job
+    """Somebody who waits for a job: one of its own, or an `item` to be done with others' by the same `bulk`."""
+
+    job: Job | None = None
+    bulk: Callable[[sa.Connection, Sequence[Any]], Sequence[Any]] | None = None
+    item: Any = None
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -173,12 +178,23 @@ class Writer:
             WriteRefused: The database would not take it.
             StoreClosed: The store is closed.
         """
+        result: T = await self._hand_in(_Waiting(job))
+        return result
+
+    async def do_in_bulk(self, bulk: Callable[[sa.Connection, Sequence[I]], Sequence[T]], item: I) -> T:
+        """`do` for something that many want at once: all items of a batch go to one call of `bulk`.
+
+        It gives one result for each, in their order. Where it fails, it is called again for each item alone, so that
+        only the culprit fails.
+        """
+        result: T = await self._hand_in(_Waiting(bulk=bulk, item=item))
+        return result
+
+    async def _hand_in(self, waiting: _Waiting) -> Any:
         if self._task is None or self._task.done():
             raise StoreClosed
-        waiting = _Waiting(job)
         self._queue.put_nowait(waiting)
-        result: T = await waiting.done
-        return result
+        return await waiting.done
 
     async def _run(self) -> None:
         batch: list[_Waiting] = []
@@ -207,8 +223,9 @@ class Writer:
 
     async def _together(self, batch: list[_Waiting]) -> None:
         """One transaction for all; where that fails as a whole, one for each."""
+        groups = _groups(batch)
         try:
-            outcomes = await self._engine.run([waiting.job for waiting in batch])
+            outcomes = await self._engine.run([_job_of(group) for group in groups])
         except Exception as error:  # noqa: BLE001  # told to whom it concerns; the writer must go on for the others
             if len(batch) == 1:
                 await self._alone(batch[0], error)
@@ -216,8 +233,15 @@ class Writer:
             for waiting in batch:
                 await self._together([waiting])
             return
-        for waiting, (result, failure) in zip(batch, outcomes, strict=True):
-            _settle(waiting, result, failure)
+        for group, (results, failure) in zip(groups, outcomes, strict=True):
+            if failure is None:
+                for waiting, result in zip(group, results, strict=True):
+                    _settle(waiting, result, None)
+            elif len(group) == 1:
+                _settle(group[0], None, failure)
+            else:
+                for waiting in group:
+                    await self._together([waiting])
 
     async def _alone(self, waiting: _Waiting, error: Exception) -> None:
         """Try again what failed for the moment's sake: a deadlock between replicas, a lock, a lost connection."""
@@ -226,15 +250,34 @@ class Writer:
             await asyncio.sleep(0.02 * 2**tries)
             tries += 1
             try:
-                ((result, failure),) = await self._engine.run([waiting.job])
+                ((results, failure),) = await self._engine.run([_job_of([waiting])])
             except Exception as again:  # noqa: BLE001  # told to whoever waits, below
                 error = again
             else:
-                _settle(waiting, result, failure)
+                _settle(waiting, results[0] if failure is None else None, failure)
                 return
         refused = WriteRefused(_reason(error), tries)
         refused.__cause__ = error
         _settle(waiting, None, refused)
+
+
+def _groups(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    """Those who can be served by one call together, in the order in which they came."""
+    groups: dict[object, list[_Waiting]] = {}
+    for waiting in batch:
+        groups.setdefault(waiting.bulk or id(waiting), []).append(waiting)
+    return list(groups.values())
+
+
+def _job_of(group: list[_Waiting]) -> Job:
+    """The job that serves a group; gives a list with a result for each."""
+    first = group[0]
+    if first.bulk is not None:
+        bulk = first.bulk
+        return lambda connection: bulk(connection, [waiting.item for waiting in group])
+    assert first.job is not None  # noqa: S101  # made with either
+    job = first.job
+    return lambda connection: [job(connection)]
 
 
 def _passing(error: Exception, tries: int) -> bool:

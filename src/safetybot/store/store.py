@@ -31,7 +31,7 @@ from safetybot.model import (
 )
 from safetybot.ports import Claim, Clock, Cooldowns
 from safetybot.store.audit import write_audit
-from safetybot.store.claims import NEVER, Claims, claiming, subjects, this_message
+from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
 from safetybot.store.keys import Excerpts
@@ -128,7 +128,7 @@ class SqlStore:
             sa.select(sa.literal("opted out"), opt_outs.c.at).where(opt_outs.c.author == author_pseudonym),
             sa.select(sa.literal("answered"), interactions.c.at).where(*this_message(place, message_id)),
             sa.select(cooldowns.c.subject, cooldowns.c.at).where(
-                cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == _cooldown_key(concern, level)
+                cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == cooldown_kind(concern, level)
             ),
         )
         async with self.database.reader.connect() as connection:
@@ -173,9 +173,9 @@ class SqlStore:
         def job(connection: sa.Connection) -> bool:
             moved = connection.execute(statement).first()
             if moved is not None and to in (InteractionState.FAILED, InteractionState.SUPPRESSED):
-                subjects = subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
-                ours = (cooldowns.c.concern.in_((moved.concern, _EMERGENCY)), cooldowns.c.at == moved.at)
-                connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(subjects), *ours))
+                about = subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
+                ours = (cooldowns.c.concern.in_((moved.concern, EMERGENCY)), cooldowns.c.at == moved.at)
+                connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(about), *ours))
             return moved is not None
 
         return await self.database.writer.do(job)
@@ -385,11 +385,3 @@ async def open_store(
 def storable(text: str) -> str:
     """`text` without what a database cannot hold: NUL (PostgreSQL), lone surrogates (both)."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-_EMERGENCY = 10
-"""Stands beside the concerns' numbers: an emergency's cooldown is not that of symptoms that can wait."""
-
-
-def _cooldown_key(concern: Concern, level: Level | None) -> int:
-    return _EMERGENCY if level is Level.EMERGENCY else int(concern)
