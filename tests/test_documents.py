@@ -497,12 +497,12 @@ def test_a_fault_is_told_once_at_its_place_with_a_hint(text: str, reason: str, h
     assert problem.hint.endswith(hint) if hint else problem.hint == ""
 
 
-def test_every_fault_of_a_file_is_told_at_once() -> None:
-    assert told(lambda: checked("nme: x\nmode: x\ninner: {port: x}\n")) == [
+def test_every_fault_of_a_file_is_told_at_once_in_the_order_of_the_file() -> None:
+    assert told(lambda: checked("nme: x\ninner: {port: x}\nmode: x\n")) == [
         "1:1 `name` is missing",
-        "2:1 `mode` is none of the words that it may be (it is 'x')",
-        "3:9 `port` must be a whole number (it is 'x')",
         "1:1 unknown key `nme`",
+        "2:9 `port` must be a whole number (it is 'x')",
+        "3:1 `mode` is none of the words that it may be (it is 'x')",
     ]
 
 

@@ -45,7 +45,7 @@ def validate(document: Document, model: type[ModelT], *, root: Where = ()) -> Mo
         root: Where in the document the data stands, if not at its top.
 
     Raises:
-        InvalidDocument: The data has another shape; one problem for each fault, at its place.
+        InvalidDocument: The data has another shape; one problem for each fault, in the order of the file.
     """
     data = document.data
     for depth, key in enumerate(root):
@@ -61,7 +61,7 @@ def validate(document: Document, model: type[ModelT], *, root: Where = ()) -> Mo
         problems = [
             document.problem((*root, *fault.path), fault.reason, fault.hint) for fault in faults(error, model, data)
         ]
-        raise InvalidDocument(list(dict.fromkeys(problems))) from None
+        raise InvalidDocument(sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column))) from None
 
 
 @dataclass(frozen=True, slots=True)
