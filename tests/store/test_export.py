@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safetybot.communities import csv_text
 from safetybot.model import NewInteraction, Place, Verdict, VerdictKind
 from safetybot.store import export as export_module
 from safetybot.store.export import FIELDS, export
@@ -70,11 +71,11 @@ async def test_no_cell_begins_as_a_formula(store: SqlStore, new: New, start: str
 
 @given(st.text())
 def test_any_cell_can_be_read_back_from_csv(text: str) -> None:
-    cell = export_module._cell(text)
+    cell = csv_text.cell(text)
     assert cell in (text, f"'{text}")
     assert not cell.startswith(FORMULA)
     if "\x00" not in text:
-        (row,) = csv.reader(io.StringIO(export_module._csv_line([cell, "end"]), newline=""))
+        (row,) = csv.reader(io.StringIO(csv_text.csv_line([cell, "end"]), newline=""))
         assert row == [cell, "end"]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
+from safetybot.communities.csv_text import cell, csv_line
 from safetybot.model import Interaction
 from safetybot.store.store import Filters, SqlStore
 
@@ -16,20 +15,19 @@ FIELDS = (
     "language", "rules", "concepts", "reasons", "state", "alerted", "shadow", "response_id", "reply_id", "verdict",
     "verdict_by", "verdict_reason",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _PAGE = 500
 
 
 async def export(store: SqlStore, filters: Filters, form: Literal["csv", "jsonl"]) -> AsyncIterator[str]:
     """The interactions that `filters` choose, newest first, as pieces of text; one page of 500 rows in memory."""
     if form == "csv":
-        yield _csv_line(list(FIELDS))
+        yield csv_line(FIELDS)
     before: int | None = None
     while page := await store.list_interactions(filters, before=before, limit=_PAGE):
         for interaction in page:
             fields = as_fields(interaction)
             if form == "csv":
-                yield _csv_line([_cell(fields[name]) for name in FIELDS])
+                yield csv_line(cell(fields[name]) for name in FIELDS)
             else:
                 yield json.dumps(fields, ensure_ascii=False) + "\n"
         before = page[-1].id
@@ -63,16 +61,3 @@ def as_fields(interaction: Interaction) -> dict[str, Any]:
         "verdict_by": verdict.by if verdict else None,
         "verdict_reason": verdict.reason if verdict else None,
     }
-
-
-def _csv_line(cells: list[str]) -> str:
-    out = io.StringIO()
-    # RFC 4180's line ends; with them the writer also quotes a lone carriage return, which else begins a row.
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """A cell's text; one that a spreadsheet would take for a formula is led by an apostrophe (OWASP, CSV injection)."""
-    text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

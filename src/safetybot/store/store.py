@@ -30,7 +30,7 @@ from safetybot.model import (
     Verdict,
 )
 from safetybot.ports import Claim, Clock, Cooldowns
-from safetybot.store.audit import write_audit
+from safetybot.store.audit import AuditLog, write_audit
 from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
@@ -88,6 +88,7 @@ class SqlStore:
         self.leases = Leases(database, clock, self._holder)
         self.settings = CommunitySettings(database, self.settings_changed)
         self.keywords = CommunityKeywords(database)
+        self.audit = AuditLog(database)
         self._heart: asyncio.Task[None] | None = None
         self._generation = 0
         self._clock = clock
