@@ -5,13 +5,13 @@ Lives here: filters, queries, the shape of a row in full. Does not live here: wr
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from safetybot.communities.records import Filters, InteractionDetails, Note, StoredHit, term_mark
 from safetybot.model import (
     Concern,
     Hit,
@@ -26,62 +26,25 @@ from safetybot.model import (
 )
 from safetybot.store.tables import interactions, notes, verdicts
 
+__all__ = [
+    "DayCount",
+    "Filters",
+    "InteractionDetails",
+    "Note",
+    "StoredHit",
+    "conditions",
+    "day_counts_query",
+    "interaction_query",
+    "read_day_count",
+    "read_details",
+    "read_interaction",
+    "stored_hits",
+    "term_mark",
+]
+
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _HITS = 50
 """Hits kept of one interaction; more would say nothing new."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which interactions to list; None means any."""
-
-    platform: str | None = None
-    community: str | None = None
-    channel: str | None = None
-    concern: Concern | None = None
-    state: InteractionState | None = None
-    verdict: VerdictKind | None = None
-    author: str | None = None
-    """A pseudonym."""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredHit:
-    """A hit as the log keeps it: what was found, where and how, without the member's words."""
-
-    concept: str
-    span: Span
-    path: HitPath
-    mark: str
-    """`term_mark` of the term: tells which one it was to those who have the lexicon, and nothing to others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a reviewer wrote about an interaction."""
-
-    by: str
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class InteractionDetails:
-    """All that is kept of one interaction, beside its excerpt."""
-
-    interaction: Interaction
-    hits: tuple[StoredHit, ...]
-    error: str
-    """What the platform said when the reply failed, or why it came to nothing."""
-    sending_at: datetime | None
-    ended_at: datetime | None
-    config_version: str
-    has_excerpt: bool
-    verdicts: tuple[Verdict, ...]
-    """All of them, oldest first; the last one counts."""
-    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +55,6 @@ class DayCount:
     concern: Concern
     interactions: int
     replies: int
-
-
-def term_mark(language: str, term: str) -> str:
-    """Twelve hexadecimal digits by which a term of the lexicon is known again."""
-    return hashlib.blake2b(f"{language}/{term}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def stored_hits(hits: tuple[Hit, ...]) -> list[list[str | int]]:

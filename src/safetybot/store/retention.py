@@ -7,32 +7,23 @@ Everything goes in batches through the writer, so that nobody waits long for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from safetybot.communities.records import Forgotten
 from safetybot.model import Place
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.tables import cooldowns, interactions, keywords, leases, opt_outs, settings
 
+__all__ = ["Forgotten", "erase_author", "erase_community", "erase_message", "purge"]
+
 _BATCH = 1_000
 """Rows deleted in one transaction."""
 _LONGEST_COOLDOWN = timedelta(days=60)
 """A cooldown older than this holds nobody back any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """How much was forgotten."""
-
-    interactions: int = 0
-    excerpts: int = 0
-    cooldowns: int = 0
-    opt_outs: int = 0
-    settings: int = 0
-    """Versions of settings and keywords."""
 
 
 async def purge(

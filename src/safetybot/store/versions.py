@@ -8,40 +8,20 @@ of changes and undos is what replaying the rows gives (`standing`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from safetybot.communities.records import Change, standing
 from safetybot.store.audit import write_audit
 from safetybot.store.errors import NothingToUndo, StaleVersion
 
+__all__ = ["Change", "Identity", "VersionedTable", "standing"]
+
 Identity = Mapping[str, str]
 """The columns that say which thing is meant, `platform` and `community` among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One version of one thing. `value` is None where it has none (again); `undoes` is the version taken back."""
-
-    version: int
-    value: Any
-    by: str
-    at: datetime
-    undoes: int | None = None
-
-
-def standing(changes: Sequence[Change]) -> list[Change]:
-    """The changes that no undo has taken back, oldest first; the last one's value is the one in force."""
-    stack: list[Change] = []
-    for change in changes:
-        if change.undoes is None:
-            stack.append(change)
-        else:
-            stack.pop()
-    return stack
 
 
 class VersionedTable:
