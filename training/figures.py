@@ -50,9 +50,8 @@ def table(answers: Sequence[Answer], keys: Callable[[Answer], Iterable[str]]) ->
     for answer in answers:
         for key in keys(answer):
             groups.setdefault(key, []).append(answer)
-    print(
-        "| | messages | macro-F1 | any concern: precision | recall | adverse recall |\n| --- | --- | --- | --- | --- | --- |"
-    )
+    print("| | messages | macro-F1 | any concern: precision | recall | adverse recall |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for key, mine in sorted(groups.items()):
         borne = [label_figures(mine, label)[2] for label in range(5) if any(a["truth"] == label for a in mine)]
         found = [a for a in mine if a["said"] > 0]

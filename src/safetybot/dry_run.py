@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from safetybot.model import Assessment, Concern, Decision, History, Message, Place, Policy
+from safetybot.model import Assessment, Concern, Decision, History, Level, Message, Place, Policy
 from safetybot.policy import decide
 from safetybot.watcher import Assessor, RecentMessages
 
@@ -30,7 +30,7 @@ class DryRun:
         self._policy = policy
         self._recent = RecentMessages()
         self._channel: dict[tuple[Place, Concern], datetime] = {}
-        self._author: dict[tuple[str, Concern], datetime] = {}
+        self._author: dict[tuple[str, Concern, bool], datetime] = {}
         self._answered: set[tuple[Place, str]] = set()
 
     def handle(self, message: Message) -> DryOutcome:
@@ -43,15 +43,17 @@ class DryRun:
         concern = assessment.concern
         if concern is None:
             return DryOutcome(message, assessment, None)
+        # As in the store, an emergency has a cooldown of its own.
+        author = (message.author.id, concern, assessment.level is Level.EMERGENCY)
         history = History(
             already_answered=(message.place, message.id) in self._answered,
             last_reply_in_channel=self._channel.get((message.place, concern)),
-            last_reply_to_author=self._author.get((message.author.id, concern)),
+            last_reply_to_author=self._author.get(author),
         )
         decision = decide(assessment, message, self._policy, history, message.sent_at)
         if decision.reply:
             self._channel[message.place, concern] = message.sent_at
-            self._author[message.author.id, concern] = message.sent_at
+            self._author[author] = message.sent_at
         if decision.acts:
             self._answered.add((message.place, message.id))
         return DryOutcome(message, assessment, decision)

@@ -155,7 +155,7 @@ def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> C
         buckets=8,
         scale=[1.0] * 5,
         bias=bias,
-        thresholds={"named": strong, "signed": any_concern, "hinted": any_concern},
+        thresholds={"named": strong, "signed": any_concern, "after": any_concern, "hinted": any_concern},
     )
     return Classifier(header, bytes(40))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ from rich.text import Text
 from safetybot.cli.runtime import health_file, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, errors
-from safetybot.config import Settings
+from safetybot.config.reference import schemas
 from safetybot.detection.assembly import lexicon_files, newest
 from safetybot.detection.lexicon import LexiconFile, read_lexicon
 from safetybot.detection.rules import RulesFile, read_rules
@@ -31,7 +31,6 @@ from safetybot.store.errors import StoreError
 
 PROBLEMS = 1
 _SCHEMAS: dict[str, type[BaseModel]] = {
-    "safetybot.toml": Settings,
     "lexicon": LexiconFile,
     "rules": RulesFile,
     "response": FrontMatter,
@@ -83,7 +82,7 @@ def problems_of(session: Session, today: datetime) -> Iterable[Problem]:
         book = read_rules(newest(session.config_dirs, "rules.yaml"))
         terms = read_lexicon(lexicon_files(session.config_dirs), book.concepts)
         names = [t.text.strip("*") for t in terms if t.concept == "product" and t.strength is Strength.STRONG]
-        session.fresh_detector()
+        session.fresh_detector(with_model=True)
     except InvalidDocument as error:
         yield from error.problems
     except ValueError as error:
@@ -98,14 +97,14 @@ def problems_of(session: Session, today: datetime) -> Iterable[Problem]:
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(_SCHEMAS)}; all without.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Which kind of file; all without.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write one file each into this folder.", file_okay=False)] = None,
 ) -> None:
     """Print the JSON Schemas of the files that people write, so that editors can complete and check them."""
-    if name is not None and name not in _SCHEMAS:
-        raise typer.BadParameter(f"there is no schema {name!r}; there are {', '.join(_SCHEMAS)}", param_hint="NAME")
-    wanted = {name: _SCHEMAS[name]} if name else _SCHEMAS
-    made = {key: json_schema(model) for key, model in wanted.items()}
+    every = schemas(_SCHEMAS)
+    if name is not None and name not in every:
+        raise typer.BadParameter(f"there is no schema {name!r}; there are {', '.join(every)}", param_hint="NAME")
+    made = {name: every[name]} if name else every
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for key, value in made.items():
@@ -114,11 +113,6 @@ def schema(
         console().print(f"{len(made)} schemas written to {out}.", markup=False)
         return
     sys.stdout.write(json.dumps(made[name] if name else made, ensure_ascii=False, indent=2) + "\n")
-
-
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one kind of file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from safetybot.watcher import Watcher
 log = structlog.get_logger(__name__)
 _LOOK_AT_FILES = 5.0
 _PURGE = timedelta(hours=24)
+_LEASE = timedelta(minutes=10)
+_RESUME = 60.0
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +74,7 @@ async def _run(session: Session, *, once: bool) -> None:
             background = [
                 asyncio.create_task(_keep_config(parts, watcher, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics)),
+                asyncio.create_task(_keep_resuming(watcher)),
             ]
             try:
                 await _watch(watcher, runtime, metrics, once=once)
@@ -143,14 +146,23 @@ async def _keep_config(parts: LastGood[tuple[Detector, ResponseLibrary]], watche
             log.info("config_reloaded")
 
 
+async def _keep_resuming(watcher: Watcher) -> None:
+    """What a process on another machine left behind is taken over once it has shown no life for a while."""
+    while True:
+        await asyncio.sleep(_RESUME)
+        await watcher.resume(NAME)
+
+
 async def _keep_house(session: Session, runtime: Runtime, metrics: Metrics) -> None:
     """A sign of life every few seconds, a purge every day."""
     store, settings = session.settings.store, session.settings
     last = runtime.clock.now() - _PURGE
     while True:
         now = runtime.clock.now()
+        metrics.beat()
         write_health(settings.data_dir, metrics.health(), now)
-        if now - last >= _PURGE:
+        # Every replica looks; whoever holds the lease purges.
+        if now - last >= _PURGE and await runtime.store.leases.take("purge", _LEASE):
             forgotten = await retention.purge(
                 runtime.store.database, now, retention=store.retention, excerpt_retention=store.excerpt_retention,
                 by="safetybot",

@@ -63,7 +63,9 @@ class Thresholds:
     named: float
     """A strong term names a mesotherapy-family procedure, product or ingredient."""
     signed: float
-    """A sign of injecting or of an injectable is there, in the message or just before it."""
+    """A sign of injecting or of an injectable stands in the message."""
+    after: float
+    """None does, but in the lines just before it."""
     hinted: float
     """Neither: bodies, people, selling, symptoms only. Ordinary talk is full of these, so much surer it must be."""
 

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from safetybot.detection.classifier import Classifier, Scores
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
 from safetybot.detection.language import UNDETERMINED, language_of
-from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.matcher import Matcher, Term, readings
+from safetybot.detection.own_terms import CommunityTerms, Found, Lens, beside_shadow, with_own
 from safetybot.detection.rules import Outcome, RuleBook
+from safetybot.detection.text import View
 from safetybot.model import (
     Assessment,
     Concern,
@@ -43,11 +45,13 @@ TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
 """Concepts that name a thing injected for looks, or the injecting of it."""
 SIGNS = TOPIC | {"inject", "needle"}
 """Concepts of which one at least is there in nearly every message of concern."""
-Tier = Literal["named", "signed", "hinted"]
+Tier = Literal["named", "signed", "after", "hinted"]
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
 """Concepts that tell of doing it."""
 CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
 """Concepts that say nothing alone; they are looked for only in messages that show a sign of the topic."""
+_OWN_SCANS = 2_000
+"""Texts of which is remembered what a community's own terms are in them."""
 _LEVELS = {
     "symptom_emergency": Level.EMERGENCY,
     "symptom_today": Level.TODAY,
@@ -85,40 +89,78 @@ class Detector:
         self._gate = gate or (classifier.gate if classifier else None)
         self._sign_scans: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
         self._context_scans: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
+        self._own_scans: OrderedDict[tuple[CommunityTerms, str], Found] = OrderedDict()
 
-    def assess(self, message: Message, thread: Sequence[ThreadLine] = ()) -> Assessment:
-        """The whole answer to `message`, read after the lines of `thread` (oldest first)."""
-        return self.assess_text(message.text, thread)
+    def assess(
+        self, message: Message, thread: Sequence[ThreadLine] = (), own: CommunityTerms | None = None
+    ) -> Assessment:
+        """The whole answer to `message`, read after the lines of `thread` (oldest first), in a community's terms."""
+        return self.assess_text(message.text, thread, own=own)
 
-    def assess_text(self, text: str, thread: Sequence[ThreadLine] = (), *, explain: bool = False) -> Assessment:
+    def assess_text(
+        self,
+        text: str,
+        thread: Sequence[ThreadLine] = (),
+        *,
+        explain: bool = False,
+        own: CommunityTerms | None = None,
+    ) -> Assessment:
         """The whole answer to a text alone. Any string is accepted; time is linear in its length.
 
         With `explain` the answer also tells the language of a silent one and the features that weighed most, which
         cost more than the answer itself and nobody reads of an ordinary message.
-        """
-        evidence = self.evidence(text, thread)
-        if evidence is None:
-            return Assessment(None, 1.0, language_of(text), self.hits(text)) if explain else _NOTHING
-        if self.classifier is None:
-            return self._by_rules(evidence)
-        return self._by_classifier(evidence, self.classifier, explain=explain)
 
-    def evidence(self, text: str, thread: Sequence[ThreadLine] = ()) -> Evidence | None:
+        With `own` a live term of the community's makes at least the concern that it is bound to (with a confidence of
+        1: its moderators decided so), or is a hit of its concept like any other. What only a term in shadow would
+        have made is an answer with `only_shadow`.
+        """
+        if own is None:
+            return self._assess(text, thread, explain=explain)
+        text = text[:MAX_CHARS]
+        views = readings(text)
+        found = self._remember(text, own, own.find(text, views))
+        lens = Lens(own, found, tuple(self._found(line.text, own) for line in thread))
+        live = with_own(self._assess(text, thread, explain=explain, lens=lens, views=views), found, level_of)
+        if not (found.in_shadow or any(line.in_shadow for line in lens.earlier)):
+            return live
+        lens = replace(lens, shadow=True)
+        tried = self._assess(text, thread, explain=explain, lens=lens, views=views)
+        return beside_shadow(live, with_own(tried, found, level_of, shadow=True), found)
+
+    def evidence(
+        self,
+        text: str,
+        thread: Sequence[ThreadLine] = (),
+        *,
+        lens: Lens | None = None,
+        views: Sequence[View] | None = None,
+    ) -> Evidence | None:
         """What the answer rests on; None where the gate keeps the message out.
 
-        Training calls this, so that the model learns from exactly what the bot sees.
+        Training calls this, so that the model learns from exactly what the bot sees. `lens` is how a community sees
+        the message and its thread, `views` the readings of `text` where they are known.
         """
         text = text[:MAX_CHARS]
-        signs = self._signs.find(text)
+        views = readings(text) if views is None else views
+        signs = self._signs.find(text, views)
         thread_signs = [self._scan(line.text, self._signs, self._sign_scans) for line in thread]
+        if lens is not None:
+            signs = _seen(signs, lens, lens.found, context=False)
+            thread_signs = [
+                _seen(hits, lens, found, context=False) for hits, found in zip(thread_signs, lens.earlier, strict=True)
+            ]
         opens = self._gate.opens if self._gate else worth_weighing
         if not opens(signs, thread_signs):
             return None
-        hits = merged(signs, self._context.find(text))
-        thread_hits = [
-            merged(found, self._scan(line.text, self._context, self._context_scans))
-            for line, found in zip(thread, thread_signs, strict=True)
-        ]
+        context = self._context.find(text, views)
+        thread_context = [self._scan(line.text, self._context, self._context_scans) for line in thread]
+        if lens is not None:
+            context = _seen(context, lens, lens.found, context=True)
+            thread_context = [
+                _seen(hits, lens, found, context=True) for hits, found in zip(thread_context, lens.earlier, strict=True)
+            ]
+        hits = merged(signs, context)
+        thread_hits = [merged(one, other) for one, other in zip(thread_signs, thread_context, strict=True)]
         outcome = self.rules.hold(text, hits)
         features = features_of(text, hits, thread, thread_hits, (rule.rule for rule in outcome.fired))
         return Evidence(text, hits, outcome, features, tier_of(hits, thread_hits))
@@ -130,6 +172,22 @@ class Detector:
     def signs(self, text: str) -> tuple[Hit, ...]:
         """The terms of `text` that the gate looks at."""
         return self._signs.find(text[:MAX_CHARS])
+
+    def _assess(
+        self,
+        text: str,
+        thread: Sequence[ThreadLine],
+        *,
+        explain: bool,
+        lens: Lens | None = None,
+        views: Sequence[View] | None = None,
+    ) -> Assessment:
+        evidence = self.evidence(text, thread, lens=lens, views=views)
+        if evidence is None:
+            return Assessment(None, 1.0, language_of(text), self.hits(text)) if explain else _NOTHING
+        if self.classifier is None:
+            return self._by_rules(evidence)
+        return self._by_classifier(evidence, self.classifier, explain=explain)
 
     # --- the two ways to an answer ------------------------------------------------------------------------
 
@@ -166,6 +224,20 @@ class Detector:
             classifier.weighed_most(evidence.features, concern) if explain else (),
         )
 
+    def _found(self, text: str, own: CommunityTerms) -> Found:
+        """The own terms in an earlier line, which was looked through when it was the message, as a rule."""
+        known = self._own_scans.get((own, text))
+        if known is None:
+            text = text[:MAX_CHARS]
+            known = self._remember(text, own, own.find(text, readings(text)))
+        return known
+
+    def _remember(self, text: str, own: CommunityTerms, found: Found) -> Found:
+        self._own_scans[own, text] = found
+        if len(self._own_scans) > _OWN_SCANS:
+            self._own_scans.popitem(last=False)
+        return found
+
     @staticmethod
     def _scan(text: str, matcher: Matcher, scans: OrderedDict[str, tuple[Hit, ...]]) -> tuple[Hit, ...]:
         """The hits of an earlier line; each line is scanned once, however many messages follow it."""
@@ -201,6 +273,12 @@ def merged(first: tuple[Hit, ...], second: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(sorted((*first, *second), key=lambda hit: (hit.span.start, -hit.span.end)))
 
 
+def _seen(hits: tuple[Hit, ...], lens: Lens, found: Found, *, context: bool) -> tuple[Hit, ...]:
+    """The lexicon's hits through `lens`, and the community's own of the same kind beside them."""
+    own = tuple(hit for hit in lens.concept_hits(found) if (hit.concept in CONTEXT) is context)
+    return merged(lens.terms.settle(hits, found), own)
+
+
 def names_the_topic(hits: Sequence[Hit]) -> bool:
     """Whether a strong term names a mesotherapy-family procedure, product or ingredient outside code."""
     return any(
@@ -212,8 +290,13 @@ def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> T
     """How much a message shows of the topic; each tier has a threshold of its own."""
     if names_the_topic(hits):
         return "named"
-    everything = [*hits, *(hit for line in thread_hits for hit in line)]
-    return "signed" if any(hit.concept in SIGNS and hit.zone is not Zone.CODE for hit in everything) else "hinted"
+    if _has_sign(hits):
+        return "signed"
+    return "after" if any(_has_sign(line) for line in thread_hits) else "hinted"
+
+
+def _has_sign(hits: Sequence[Hit]) -> bool:
+    return any(hit.concept in SIGNS and hit.zone is not Zone.CODE for hit in hits)
 
 
 def level_of(concern: Concern | None, hits: Sequence[Hit]) -> Level | None:

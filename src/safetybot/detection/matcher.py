@@ -80,13 +80,14 @@ class Matcher:
             list(texts) or ["\0"], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
         )
 
-    def find(self, text: str) -> tuple[Hit, ...]:
-        """Every term in `text`, by position; empty for most messages. Linear in the length of `text`."""
-        base = base_view(text)
+    def find(self, text: str, views: Sequence[View] | None = None) -> tuple[Hit, ...]:
+        """Every term in `text`, by position; empty for most messages. Linear in the length of `text`.
+
+        `views` are the readings of `text` where several matchers look through the same one.
+        """
         found: dict[tuple[int, int, int], Hit] = {}
         blocked: list[tuple[int, int, set[int]]] = []
-        self._scan(base, text, found, blocked)
-        for view in disguise_views(text, base):
+        for view in readings(text) if views is None else views:
             self._scan(view, text, found, blocked)
         if not found:
             return ()
@@ -182,6 +183,23 @@ class Matcher:
         return tuple(result)
 
 
+def readings(text: str) -> list[View]:
+    """`text` as the eye reads it, and the other readings that something suspicious in it allows."""
+    base = base_view(text)
+    return [base, *disguise_views(text, base)]
+
+
+def spellings_of(text: str) -> list[str]:
+    """The folded spellings of which one at least is in every reading of a text that an unfuzzy term is found in.
+
+    Raises `ValueError` where `text` holds nothing to look for.
+    """
+    folded = fold_term(text.strip("*"))
+    if not folded:
+        raise ValueError(f"the term {text!r} holds no letter or sign to look for")
+    return _spellings(folded)
+
+
 # --- word edges -------------------------------------------------------------------------------------------
 
 
@@ -240,7 +258,7 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
     if _kind(folded[-1]) == _HANGUL:
         right_free = True  # particles follow without a space
         left_free = left_free or len(folded) > 2
-    for spelling in _spellings(term, folded):
+    for spelling in _spellings(folded):
         patterns.setdefault((spelling, left_free, right_free), _Pattern()).terms.append(term)
     for phrase in term.unless:
         key = (fold_term(phrase.strip("*")), phrase.startswith("*"), phrase.endswith("*"))
@@ -260,7 +278,7 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
             patterns.setdefault((half, True, True), _Pattern()).fuzzy_of.append((term, folded))
 
 
-def _spellings(term: Term, folded: str) -> list[str]:
+def _spellings(folded: str) -> list[str]:
     """The folded text, without its apostrophes, and for phrases run together as in hashtags."""
     spellings = [folded]
     if "'" in folded:

@@ -67,12 +67,12 @@ class Database:
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             self._write: _WriteEngine = _SqliteWriteEngine(parsed)
-            self.reader = create_async_engine(url, pool_size=4, max_overflow=0)
+            self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0)
             _prepare_sqlite(self.reader.sync_engine, "BEGIN")
         else:
             try:
                 self._write = _PostgresWriteEngine(url)
-                self.reader = create_async_engine(url, pool_size=4, pool_pre_ping=True)
+                self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, pool_pre_ping=True)
             except ModuleNotFoundError as error:
                 raise UnusableUrl("PostgreSQL needs one more package: pip install 'safetybot[postgres]'") from error
         self.writer = Writer(self._write)
@@ -315,7 +315,11 @@ class _SqliteWriteEngine:
 
     def __init__(self, url: sa.URL) -> None:
         self._engine = sa.create_engine(
-            url.set(drivername="sqlite"), pool_size=1, max_overflow=0, connect_args={"check_same_thread": False}
+            url.set(drivername="sqlite"),
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
         )
         # The file keeps this mode, so that readers find it set. Goes first: see `_into_wal`.
         sa.event.listen(self._engine, "connect", _into_wal)
@@ -347,7 +351,7 @@ class _PostgresWriteEngine:
     """One connection, driven by asyncpg."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, pool_size=1, max_overflow=1, pool_pre_ping=True)
+        self._engine = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=1, pool_pre_ping=True)
 
     async def run(self, jobs: Sequence[Job]) -> Outcomes:
         async with self._engine.begin() as connection:
