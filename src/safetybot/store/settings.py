@@ -1,64 +1,36 @@
 """A community's own settings: one row a change, the highest version in force, undone by one more row.
 
-Lives here: keys and what they may hold, changing with the version one believes in, undoing, and how they make a policy.
-Does not live here: the life of a version (`versions.py`), who may change what (`communities/`).
+Lives here: changing with the version one believes in, undoing, and how they make a policy.
+Does not live here: the life of a version (`versions.py`), which settings there are and who may change them
+(`communities/`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter, ValidationError
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.config import Duration
-from safetybot.model import Concern, Mode, Policy
+from safetybot.communities.setting_list import COMMUNITY, SETTINGS, UnknownSetting, UnusableValue, read, stored
+from safetybot.model import Concern, Policy
 from safetybot.store.database import Database
-from safetybot.store.errors import StoreError
 from safetybot.store.tables import settings
 from safetybot.store.versions import Change, VersionedTable
 
+__all__ = ["COMMUNITY", "CommunitySettings", "UnknownSetting", "UnusableValue", "policy_of", "rows_in_force"]
+
+log = structlog.get_logger(__name__)
+
 _VERSIONS = VersionedTable(settings, "key", "setting")
-COMMUNITY = ""
-"""The `channel` of a setting that holds for the whole community."""
-
-_CONCERN_KEYS: Mapping[str, Any] = {
-    "mode": Mode,
-    "channel_cooldown": Duration,
-    "author_cooldown": Duration,
-    "min_confidence": float,
-}
-_KEYS: Mapping[str, TypeAdapter[Any]] = {
-    **{f"{c.label}.{name}": TypeAdapter(kind) for c in Concern for name, kind in _CONCERN_KEYS.items()},
-    "exempt_channels": TypeAdapter(list[str]),
-    "exempt_roles": TypeAdapter(list[str]),
-    "language": TypeAdapter(str),
-    "region": TypeAdapter(str),
-    "emergency_number": TypeAdapter(str),
-    "excerpts": TypeAdapter(bool),
-}
 
 
-class UnknownSetting(StoreError):
-    """There is no setting of that name."""
-
-    def __init__(self, key: str) -> None:
-        """Keep the name."""
-        super().__init__(f"there is no setting `{key}`; there are {', '.join(sorted(_KEYS))}")
-        self.key = key
-
-
-class UnusableValue(StoreError):
-    """A setting cannot hold that value."""
-
-    def __init__(self, key: str, value: object, reason: str) -> None:
-        """Keep all three."""
-        super().__init__(f"`{key}` cannot be {value!r}: {reason}")
-        self.key, self.value, self.reason = key, value, reason
+KEEPING = frozenset({"retention", "excerpt_retention"})
+"""Settings that no decision needs: the purge reads them (`retention.py`)."""
 
 
 async def rows_in_force(connection: AsyncConnection, platform: str, community: str) -> Sequence[sa.Row[Any]]:
@@ -72,13 +44,20 @@ def policy_of(defaults: Policy, rows: Sequence[sa.Row[Any]], channel: str) -> Po
     values: dict[str, Any] = {}
     for scope in (COMMUNITY, channel):
         # A newer replica may know keys that this one does not: they are not ours to apply.
-        values |= {row.key: row.value for row in rows if row.channel == scope and row.key in _KEYS}
+        values |= {row.key: row.value for row in rows if row.channel == scope and row.key in SETTINGS}
     if not values:
         return defaults
     concerns = dict(defaults.concerns)
     plain: dict[str, Any] = {}
     for key, raw in values.items():
-        value = _KEYS[key].validate_python(raw)
+        try:
+            value = read(key, raw)
+        except UnusableValue as error:
+            # Written by another version of the program: what is inherited is better than no policy at all.
+            log.warning("setting_ignored", key=key, reason=error.reason)
+            continue
+        if key in KEEPING:
+            continue
         if "." in key:
             concern, name = Concern.from_label(key.split(".")[0]), key.split(".")[1]
             if concern is not None:
@@ -124,7 +103,7 @@ class CommunitySettings:
             UnusableValue: The key cannot hold that value.
             StaleVersion: Somebody else changed it since; carries the newer change.
         """
-        kept = _checked(key, value)
+        kept = stored(key, value)
         identity = {"platform": platform, "community": community, "channel": channel, "key": key}
         change = await self._database.writer.do(
             lambda connection: _VERSIONS.put(connection, identity, kept, by=by, at=at, expected=expected)
@@ -162,20 +141,14 @@ class CommunitySettings:
         async with self._database.reader.connect() as connection:
             return await connection.run_sync(_VERSIONS.changes, identity)
 
+    async def newest(self, platform: str, community: str) -> dict[tuple[str, str], Change]:
+        """The newest version of each of the community's settings by (channel, key), those that inherit again too."""
+        async with self._database.reader.connect() as connection:
+            rows = (await connection.execute(_VERSIONS.newest(platform, community))).all()
+        return {(row.channel, row.key): Change(row.version, row.value, row.by, row.at, row.undoes) for row in rows}
+
     async def in_force(self, platform: str, community: str) -> dict[tuple[str, str], Any]:
         """The community's own values by (channel, key); what is not here is inherited."""
         async with self._database.reader.connect() as connection:
             rows = await rows_in_force(connection, platform, community)
         return {(row.channel, row.key): row.value for row in rows}
-
-
-def _checked(key: str, value: object) -> Any:
-    """`value` in the form in which it is stored."""
-    if key not in _KEYS:
-        raise UnknownSetting(key)
-    if value is None:
-        return None
-    try:
-        return _KEYS[key].dump_python(_KEYS[key].validate_python(value), mode="json")
-    except ValidationError as error:
-        raise UnusableValue(key, value, error.errors()[0]["msg"]) from error

@@ -61,15 +61,17 @@ class VersionedTable:
         new = Change(known[-1].version + 1, value, by, at, undoes=stack[-1].version)
         return self._append(connection, identity, new, known[-1].value)
 
-    def in_force(self, platform: str, community: str) -> sa.Select[Any]:
-        """A query for the newest version of each thing of a community that has a value."""
+    def newest(self, platform: str, community: str) -> sa.Select[Any]:
+        """A query for the newest version of each thing of a community, those without a value too."""
         table = self._table
         newer = table.alias()
         of_same = [newer.c[column] == table.c[column] for column in self._identity()]
         is_newest = ~sa.exists().where(*of_same, newer.c.version > table.c.version)
-        return sa.select(table).where(
-            table.c.platform == platform, table.c.community == community, is_newest, table.c.value.is_not(None)
-        )
+        return sa.select(table).where(table.c.platform == platform, table.c.community == community, is_newest)
+
+    def in_force(self, platform: str, community: str) -> sa.Select[Any]:
+        """A query for the newest version of each thing of a community that has a value."""
+        return self.newest(platform, community).where(self._table.c.value.is_not(None))
 
     def _identity(self) -> list[str]:
         own = {"id", "version", "value", "undoes", "by", "at"}
