@@ -320,3 +320,11 @@ def test_the_words_of_a_message_make_no_difference(
 ) -> None:
     other = replace(message, surfaces=(Surface(SurfaceKind.TEXT, text),))
     assert decide(assessment, message, wanted, history, NOW) == decide(assessment, other, wanted, history, NOW)
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.ALERT, Mode.REPLY, Mode.REPLY_ALERT])
+def test_what_rests_on_a_keyword_in_shadow_alone_is_recorded_and_never_sent(mode: Mode) -> None:
+    tried = replace(about(Concern.DIY), only_shadow=True)
+    wanted = Decision(reply=False, alert=False, shadow=True, reasons=(Reason.SHADOW,))
+    assert decide(tried, PLAIN, policy(mode), NOTHING, NOW) == wanted
+    assert decide(tried, PLAIN, policy(Mode.OFF), NOTHING, NOW).shadow is False

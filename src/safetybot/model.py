@@ -257,6 +257,8 @@ class Assessment:
     near_misses: tuple[NearMiss, ...] = ()
     level: Level | None = None
     features: tuple[FeatureWeight, ...] = ()
+    only_shadow: bool = False
+    """The concern rests on a community's keyword in shadow alone: it is recorded, and nothing is sent."""
 
     @property
     def label(self) -> str:

@@ -35,9 +35,10 @@ def decide(assessment: Assessment, message: Message, policy: Policy, history: Hi
     outside = _outside(wanted, message, policy, history)
     unsure = {Reason.LOW_CONFIDENCE} if assessment.confidence < wanted.min_confidence else set()
     cooling = _cooling(concern, policy, history, now)
-    reply = wanted.mode.replies and not (outside or unsure or cooling)
-    alert = wanted.mode.alerts and not (outside or unsure)
-    shadow = wanted.mode is Mode.SHADOW and not outside
+    quiet = assessment.only_shadow
+    reply = wanted.mode.replies and not (outside or unsure or cooling or quiet)
+    alert = wanted.mode.alerts and not (outside or unsure or quiet)
+    shadow = (wanted.mode is Mode.SHADOW or quiet) and not outside
     reasons = outside | unsure
     if wanted.mode.replies or shadow:
         reasons |= cooling

@@ -49,7 +49,11 @@ def test_symptoms_get_a_level(detector: Detector) -> None:
 
 
 def test_a_wildcard_and_other_scripts_are_found(detector: Detector) -> None:
-    for term, text in (("glowpart*", "two glowparties"), ("*жиросжиг", "вот липожиросжиг"), ("光る会", "明日光る会です")):
+    for term, text in (
+        ("glowpart*", "two glowparties"),
+        ("*жиросжиг", "вот липожиросжиг"),
+        ("光る会", "明日光る会です"),
+    ):
         assert detector.assess_text(text, own=to(Concern.MENTION, term)).concern is Concern.MENTION, term
     assert detector.assess_text("glowparties", own=to(Concern.MENTION, "glowpart")).concern is None
 
@@ -61,10 +65,8 @@ def test_a_term_bound_to_a_concept_is_a_hit_like_any_other(detector: Detector) -
     assert answer.concern is Concern.DIY
     assert "keyword:k2" in [rule.rule for rule in answer.rules]
     assert ("product", "zorblax") in [(hit.concept, hit.term) for hit in answer.hits]
-    after = detector.assess_text(
-        "my chin is swollen and red since, is this normal?", [ThreadLine("I had zorblax injected", True)], own=own
-    )
-    assert after.concern is not None
+    asked, before = "my chin is swollen and red since, is this normal?", [ThreadLine("I had zorblax yesterday", True)]
+    assert detector.assess_text(asked, before, own=own).confidence != detector.assess_text(asked, before).confidence
 
 
 def test_what_stands_in_an_allowed_phrase_counts_for_nothing(detector: Detector) -> None:
@@ -104,7 +106,10 @@ def test_a_term_in_shadow_changes_nothing_and_says_what_it_would_have_done(detec
 
 def test_a_live_term_is_not_hidden_by_a_longer_one_in_shadow(detector: Detector) -> None:
     own = CommunityTerms(
-        [OwnTerm("a", "glow", concern=Concern.MENTION), OwnTerm("b", "glow party", concern=Concern.MENTION, shadow=True)]
+        [
+            OwnTerm("a", "glow", concern=Concern.MENTION),
+            OwnTerm("b", "glow party", concern=Concern.MENTION, shadow=True),
+        ]
     )
     answer = detector.assess_text("the glow party", own=own)
     assert [rule.rule for rule in answer.rules] == ["keyword:a", "shadow-keyword:b"]

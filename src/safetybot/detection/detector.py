@@ -145,9 +145,10 @@ class Detector:
         signs = self._signs.find(text, views)
         thread_signs = [self._scan(line.text, self._signs, self._sign_scans) for line in thread]
         if lens is not None:
-            signs = _seen(signs, lens, lens.found, context=False)
+            signs = _seen(text, signs, lens, lens.found, context=False)
             thread_signs = [
-                _seen(hits, lens, found, context=False) for hits, found in zip(thread_signs, lens.earlier, strict=True)
+                _seen(line.text, hits, lens, found, context=False)
+                for line, hits, found in zip(thread, thread_signs, lens.earlier, strict=True)
             ]
         opens = self._gate.opens if self._gate else worth_weighing
         if not opens(signs, thread_signs):
@@ -155,9 +156,10 @@ class Detector:
         context = self._context.find(text, views)
         thread_context = [self._scan(line.text, self._context, self._context_scans) for line in thread]
         if lens is not None:
-            context = _seen(context, lens, lens.found, context=True)
+            context = _seen(text, context, lens, lens.found, context=True)
             thread_context = [
-                _seen(hits, lens, found, context=True) for hits, found in zip(thread_context, lens.earlier, strict=True)
+                _seen(line.text, hits, lens, found, context=True)
+                for line, hits, found in zip(thread, thread_context, lens.earlier, strict=True)
             ]
         hits = merged(signs, context)
         thread_hits = [merged(one, other) for one, other in zip(thread_signs, thread_context, strict=True)]
@@ -273,10 +275,10 @@ def merged(first: tuple[Hit, ...], second: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(sorted((*first, *second), key=lambda hit: (hit.span.start, -hit.span.end)))
 
 
-def _seen(hits: tuple[Hit, ...], lens: Lens, found: Found, *, context: bool) -> tuple[Hit, ...]:
+def _seen(text: str, hits: tuple[Hit, ...], lens: Lens, found: Found, *, context: bool) -> tuple[Hit, ...]:
     """The lexicon's hits through `lens`, and the community's own of the same kind beside them."""
     own = tuple(hit for hit in lens.concept_hits(found) if (hit.concept in CONTEXT) is context)
-    return merged(lens.terms.settle(hits, found), own)
+    return merged(lens.terms.settle(text, hits, found), own)
 
 
 def names_the_topic(hits: Sequence[Hit]) -> bool:

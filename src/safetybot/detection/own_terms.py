@@ -108,16 +108,20 @@ class CommunityTerms:
         kept = tuple(own for own in hits if not _within(own.hit.span, allowed))
         return Found(kept, tuple(allowed))
 
-    def settle(self, hits: tuple[Hit, ...], found: Found) -> tuple[Hit, ...]:
-        """The lexicon's `hits` as this community sees them: without allowed and switched-off ones, weak ones weak."""
+    def settle(self, text: str, hits: tuple[Hit, ...], found: Found) -> tuple[Hit, ...]:
+        """The lexicon's `hits` in `text` as this community sees them.
+
+        Allowed and switched-off ones are gone, weak ones weak. A word that is switched off is so for every term of the
+        lexicon that finds it: `mesotherapy` also where `mesotherap*` would.
+        """
         if not hits or not (self._off or self._weak or found.allowed):
             return hits
         settled: list[Hit] = []
         for hit in hits:
-            key = canonical(hit.term)
-            if key in self._off or _within(hit.span, found.allowed):
+            keys = {canonical(hit.term), fold_term(text[hit.span.start : hit.span.end])}
+            if not keys.isdisjoint(self._off) or _within(hit.span, found.allowed):
                 continue
-            settled.append(replace(hit, strength=Strength.WEAK) if key in self._weak else hit)
+            settled.append(hit if keys.isdisjoint(self._weak) else replace(hit, strength=Strength.WEAK))
         return tuple(settled)
 
     def matcher(self) -> Matcher:
