@@ -184,11 +184,11 @@ async def test_an_opt_out_is_seen_until_it_is_taken_back(store: SqlStore, new: N
 
     assert not await opted_out()
     for _ in range(2):  # asking twice is no error
-        await store.opt_out(one.place, one.author_pseudonym)
+        await store.members.opt_out(one.place, one.author_pseudonym)
         assert await opted_out()
-    assert await store.opt_in(one.author_pseudonym)
+    assert await store.members.opt_in(one.author_pseudonym)
     assert not await opted_out()
-    assert not await store.opt_in(one.author_pseudonym)
+    assert not await store.members.opt_in(one.author_pseudonym)
 
 
 async def test_the_audit_is_read_whole_and_by_community(store: SqlStore, new: New, clock: Any) -> None:

@@ -74,7 +74,7 @@ async def test_excerpts_go_before_their_interactions(store: SqlStore, new: New, 
 
 async def test_a_purge_keeps_opt_outs_and_cooldowns_that_still_hold(store: SqlStore, new: New, clock: Any) -> None:
     one = new()
-    await store.opt_out(one.place, AUTHOR)
+    await store.members.opt_out(one.place, AUTHOR)
     await store.claim(one, Cooldowns(Concern.DIY, DAY, 7 * DAY))
     clock.forward(days=1)
     assert await _purge(store, days=0, excerpt_days=0) == Forgotten(interactions=1)
@@ -92,7 +92,7 @@ async def test_erasing_a_person_leaves_only_the_wish_to_be_left_alone(
     await _reviewed(store, new("2"))
     other = await _reviewed(store, new("3", author_pseudonym="b" * 32))
     place = new().place
-    await store.opt_out(place, AUTHOR)
+    await store.members.opt_out(place, AUTHOR)
     erased = await retention.erase_author(store.database, AUTHOR, store._clock.now(), by="op")
     assert erased == Forgotten(interactions=2, cooldowns=1)
     assert [one.id for one in await store.list_interactions()] == [other]
@@ -118,7 +118,7 @@ async def test_erasing_a_community_takes_all_of_it_and_nothing_of_others(
     for community, place in places.items():
         author = f"{community:0>32}"
         await _reviewed(store, new(place=place, author_pseudonym=author), cooldowns)
-        await store.opt_out(place, f"{community:f>32}")
+        await store.members.opt_out(place, f"{community:f>32}")
         await store.settings.put("discord", community, "", "language", "de", by="a", at=at, expected=0)
         term = Keyword("x", KeywordState.LIVE, concept="product")
         await store.keywords.put("discord", community, term, by="a", at=at, expected=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,43 @@ class Forgotten:
     opt_outs: int = 0
     settings: int = 0
     """Versions of settings and keywords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An interaction that has a verdict, as far as figures need it."""
+
+    id: int
+    verdict: VerdictKind
+    rules: tuple[str, ...]
+    hits: tuple[StoredHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """When somebody was last answered about something, so that they are not answered again too soon."""
+
+    about: str
+    """A concern, or `emergency`."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One interaction of a member. `excerpt` is in the clear; None where none is kept, or its key is gone."""
+
+    details: InteractionDetails
+    excerpt: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberData:
+    """All that is kept about one member of one community."""
+
+    opted_out_at: datetime | None
+    answered: tuple[Remembered, ...]
+    interactions: tuple[MemberRow, ...]
+    """Oldest first."""
 
 
 def term_mark(language: str, term: str) -> str:

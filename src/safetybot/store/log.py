@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safetybot.communities.records import Filters, InteractionDetails, Note, StoredHit, term_mark
+from safetybot.communities.records import Filters, InteractionDetails, Judged, Note, StoredHit, term_mark
 from safetybot.model import (
     Concern,
     Hit,
@@ -35,9 +35,11 @@ __all__ = [
     "conditions",
     "day_counts_query",
     "interaction_query",
+    "judged_query",
     "read_day_count",
     "read_details",
     "read_interaction",
+    "read_judged",
     "stored_hits",
     "term_mark",
 ]
@@ -146,7 +148,7 @@ def read_details(connection: sa.Connection, interaction_id: int) -> InteractionD
     written = sa.select(notes).where(notes.c.interaction_id == interaction_id).order_by(notes.c.id)
     return InteractionDetails(
         interaction=read_interaction(row),
-        hits=tuple(StoredHit(h[0], Span(h[1], h[2]), HitPath(h[3]), h[4]) for h in row.hits),
+        hits=_read_hits(row),
         error=row.error,
         sending_at=row.sending_at,
         ended_at=row.ended_at,
@@ -155,6 +157,18 @@ def read_details(connection: sa.Connection, interaction_id: int) -> InteractionD
         verdicts=tuple(Verdict(VerdictKind(v.kind), v.by, v.at, v.reason) for v in connection.execute(words)),
         notes=tuple(Note(n.by, n.at, n.text) for n in connection.execute(written)),
     )
+
+
+def judged_query() -> sa.Select[Any]:
+    """Interactions that have a verdict, for `read_judged`."""
+    latest = sa.select(sa.func.max(verdicts.c.id)).where(verdicts.c.interaction_id == interactions.c.id)
+    joined = interactions.join(verdicts, verdicts.c.id == latest.correlate(interactions).scalar_subquery())
+    return sa.select(interactions.c.id, verdicts.c.kind, interactions.c.rules, interactions.c.hits).select_from(joined)
+
+
+def read_judged(row: sa.Row[Any]) -> Judged:
+    """What a row of `judged_query` stands for."""
+    return Judged(row.id, VerdictKind(row.kind), tuple(row.rules), _read_hits(row))
 
 
 def day_counts_query(filters: Filters) -> sa.Select[Any]:
@@ -175,3 +189,7 @@ def read_day_count(row: Any) -> DayCount:
     day, concern, count, replies = row
     when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
     return DayCount(when.date(), Concern(concern), count, int(replies))
+
+
+def _read_hits(row: sa.Row[Any]) -> tuple[StoredHit, ...]:
+    return tuple(StoredHit(hit[0], Span(hit[1], hit[2]), HitPath(hit[3]), hit[4]) for hit in row.hits)

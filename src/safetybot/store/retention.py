@@ -6,7 +6,7 @@ Everything goes in batches through the writer, so that nobody waits long for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -16,12 +16,14 @@ from safetybot.communities.records import Forgotten
 from safetybot.model import Place
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
+from safetybot.store.settings import chosen_times
 from safetybot.store.tables import cooldowns, interactions, keywords, leases, opt_outs, settings
 
-__all__ = ["Forgotten", "erase_author", "erase_community", "erase_message", "purge"]
+__all__ = ["Forgotten", "erase_author", "erase_community", "erase_excerpts", "erase_message", "purge"]
 
 _BATCH = 1_000
 """Rows deleted in one transaction."""
+_WITHOUT_EXCERPT = sa.update(interactions).values(excerpt=None)
 _LONGEST_COOLDOWN = timedelta(days=60)
 """A cooldown older than this holds nobody back any more."""
 
@@ -31,39 +33,81 @@ async def purge(
 ) -> Forgotten:
     """Delete what is too old: interactions with their verdicts and notes, excerpts, cooldowns. Audited.
 
-    Opt-outs stay: they are somebody's wish.
+    A community that chose shorter times gets them; none gets longer ones than those given. Opt-outs stay: they are
+    somebody's wish.
     """
     sealed = sa.and_(interactions.c.at < now - excerpt_retention, interactions.c.excerpt.is_not(None))
     longest = max(retention, _LONGEST_COOLDOWN)
+    rows = await _delete(database, interactions, interactions.c.at < now - retention)
+    excerpts = await _in_batches(database, _WITHOUT_EXCERPT, sealed)
+    for (platform, community), chosen in (await chosen_times(database)).items():
+        here = _of(interactions, platform, community)
+        if "retention" in chosen:
+            rows += await _delete(database, interactions, sa.and_(here, interactions.c.at < now - chosen["retention"]))
+        if "excerpt_retention" in chosen:
+            old = sa.and_(here, interactions.c.at < now - chosen["excerpt_retention"])
+            excerpts += await _in_batches(database, _WITHOUT_EXCERPT, sa.and_(old, interactions.c.excerpt.is_not(None)))
     forgotten = Forgotten(
-        interactions=await _delete(database, interactions, interactions.c.at < now - retention),
-        excerpts=await _in_batches(database, sa.update(interactions).values(excerpt=None), sealed),
+        interactions=rows,
+        excerpts=excerpts,
         cooldowns=await _delete_small(database, cooldowns, cooldowns.c.at < now - longest),
     )
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
-    await _audited(database, by, now, "purge", forgotten, {})
+    await _audited(database, by, now, "purge", forgotten, (None, None))
     return forgotten
 
 
-async def erase_author(database: Database, author_pseudonym: str, now: datetime, *, by: str) -> Forgotten:
-    """Delete all that is kept of one person in one community; an opt-out stays, or replies would begin again."""
-    forgotten = Forgotten(
-        interactions=await _delete(database, interactions, interactions.c.author == author_pseudonym),
-        cooldowns=await _delete_small(database, cooldowns, cooldowns.c.subject == f"author/{author_pseudonym}"),
-    )
-    await _audited(database, by, now, "erase author", forgotten, {})
-    return forgotten
+async def erase_author(
+    database: Database,
+    author_pseudonym: str,
+    now: datetime,
+    *,
+    by: str,
+    where: tuple[str | None, str | None] = (None, None),
+) -> Forgotten:
+    """Delete all that is kept of one person in one community; an opt-out stays, or replies would begin again.
+
+    `where` is platform and community, for the audit, which is written in the same transaction.
+    """
+
+    def job(connection: sa.Connection) -> Forgotten:
+        forgotten = Forgotten(
+            interactions=connection.execute(
+                sa.delete(interactions).where(interactions.c.author == author_pseudonym)
+            ).rowcount,
+            cooldowns=connection.execute(
+                sa.delete(cooldowns).where(cooldowns.c.subject == f"author/{author_pseudonym}")
+            ).rowcount,
+        )
+        _audit(connection, by, now, "erase author", forgotten, where)
+        return forgotten
+
+    return await _scrubbed(database, job)
 
 
 async def erase_message(database: Database, place: Place, message_id: str, now: datetime, *, by: str) -> Forgotten:
-    """Delete what is kept of one message, as when it was deleted in the chat."""
+    """Delete what is kept of one message, as when it was deleted in the chat. Audited in the same transaction."""
     here = (_of(interactions, place.platform, place.community), interactions.c.channel == place.channel)
-    rows = await _delete(database, interactions, sa.and_(*here, interactions.c.message_id == message_id))
-    forgotten = Forgotten(interactions=rows)
-    await _audited(
-        database, by, now, "erase message", forgotten, {"platform": place.platform, "community": place.community}
-    )
-    return forgotten
+    statement = sa.delete(interactions).where(*here, interactions.c.message_id == message_id)
+
+    def job(connection: sa.Connection) -> Forgotten:
+        forgotten = Forgotten(interactions=connection.execute(statement).rowcount)
+        _audit(connection, by, now, "erase message", forgotten, (place.platform, place.community))
+        return forgotten
+
+    return await _scrubbed(database, job)
+
+
+async def erase_excerpts(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
+    """Delete a community's excerpts; its interactions stay. Audited in the same transaction."""
+    here = sa.and_(_of(interactions, platform, community), interactions.c.excerpt.is_not(None))
+
+    def job(connection: sa.Connection) -> Forgotten:
+        forgotten = Forgotten(excerpts=connection.execute(_WITHOUT_EXCERPT.where(here)).rowcount)
+        _audit(connection, by, now, "erase excerpts", forgotten, (platform, community))
+        return forgotten
+
+    return await _scrubbed(database, job)
 
 
 async def erase_community(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
@@ -78,7 +122,7 @@ async def erase_community(database: Database, platform: str, community: str, now
         settings=await _delete(database, settings, _of(settings, platform, community))
         + await _delete(database, keywords, _of(keywords, platform, community)),
     )
-    await _audited(database, by, now, "erase community", forgotten, {"platform": platform, "community": community})
+    await _audited(database, by, now, "erase community", forgotten, (platform, community))
     return forgotten
 
 
@@ -112,13 +156,27 @@ async def _count(database: Database, statement: sa.Delete | sa.Update) -> int:
 
 
 async def _audited(
-    database: Database, by: str, now: datetime, action: str, forgotten: Forgotten, where: Mapping[str, str]
+    database: Database, by: str, now: datetime, action: str, forgotten: Forgotten, where: tuple[str | None, str | None]
+) -> None:
+    """What took several transactions is audited in one more."""
+    await database.writer.do(lambda connection: _audit(connection, by, now, action, forgotten, where))
+    await database.scrub()
+
+
+async def _scrubbed(database: Database, job: Callable[[sa.Connection], Forgotten]) -> Forgotten:
+    forgotten = await database.writer.do(job)
+    await database.scrub()
+    return forgotten
+
+
+def _audit(
+    connection: sa.Connection,
+    by: str,
+    now: datetime,
+    action: str,
+    forgotten: Forgotten,
+    where: tuple[str | None, str | None],
 ) -> None:
     """Counts only: the audit must not keep what was just forgotten."""
     detail = {name: count for name, count in asdict(forgotten).items() if count}
-    await database.writer.do(
-        lambda connection: write_audit(
-            connection, now, by, action, detail, platform=where.get("platform"), community=where.get("community")
-        )
-    )
-    await database.scrub()
+    write_audit(connection, now, by, action, detail, platform=where[0], community=where[1])  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,19 @@ async def rows_in_force(connection: AsyncConnection, platform: str, community: s
     """The settings of a community that have a value, channels' too."""
     rows: Sequence[sa.Row[Any]] = (await connection.execute(_VERSIONS.in_force(platform, community))).all()
     return rows
+
+
+async def chosen_times(database: Database) -> dict[tuple[str, str], dict[str, timedelta]]:
+    """How long communities chose to keep things, by platform and community; only those that chose."""
+    query = _VERSIONS.everywhere().where(settings.c.channel == COMMUNITY, settings.c.key.in_(sorted(KEEPING)))
+    chosen: dict[tuple[str, str], dict[str, timedelta]] = {}
+    async with database.reader.connect() as connection:
+        for row in await connection.execute(query.where(settings.c.value.is_not(None))):
+            try:
+                chosen.setdefault((row.platform, row.community), {})[row.key] = read(row.key, row.value)
+            except UnusableValue as error:
+                log.warning("setting_ignored", key=row.key, reason=error.reason)
+    return chosen
 
 
 def policy_of(defaults: Policy, rows: Sequence[sa.Row[Any]], channel: str) -> Policy:

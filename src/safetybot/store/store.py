@@ -1,7 +1,8 @@
 """`SqlStore`: the memory of the bot on SQLite or PostgreSQL, as `ports.Store` asks for, and the reviewers' part of it.
 
-Lives here: claims, states, history, the policy of a place, verdicts, notes, opt-outs. Does not live here: connections
-(`database.py`), how rows are read (`log.py`), forgetting (`retention.py`), files (`export.py`), migrations.
+Lives here: claims, states, history, the policy of a place, verdicts, notes. Does not live here: connections
+(`database.py`), how rows are read (`log.py`), what is kept about one member (`members.py`), forgetting
+(`retention.py`), files (`export.py`), migrations.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
+from safetybot.communities.records import Judged
 from safetybot.model import (
     Concern,
     History,
@@ -44,10 +45,13 @@ from safetybot.store.log import (
     conditions,
     day_counts_query,
     interaction_query,
+    judged_query,
     read_day_count,
     read_details,
     read_interaction,
+    read_judged,
 )
+from safetybot.store.members import Members
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
 
@@ -94,9 +98,8 @@ class SqlStore:
         self._clock = clock
         self._defaults = defaults
         self._excerpts = excerpts
-        insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
         self._claims = Claims(is_sqlite=database.is_sqlite)
-        self._insert_opt_out = insert(opt_outs).on_conflict_do_nothing()
+        self.members = Members(database, clock, excerpts)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------
@@ -273,6 +276,15 @@ class SqlStore:
         async with self.database.reader.connect() as connection:
             return [read_day_count(row) for row in await connection.execute(day_counts_query(filters or Filters()))]
 
+    async def judged(self, filters: Filters, *, before: int | None, limit: int) -> list[Judged]:
+        """Interactions that have a verdict, the newest first, with ids below `before`."""
+        query = judged_query().where(*conditions(filters))
+        if before is not None:
+            query = query.where(interactions.c.id < before)
+        async with self.database.reader.connect() as connection:
+            found = await connection.execute(query.order_by(interactions.c.id.desc()).limit(limit))
+            return [read_judged(row) for row in found]
+
     async def add_verdict(self, interaction_id: int, verdict: Verdict) -> None:
         """Keep a moderator's word; the latest counts. Audited. Raises `NoSuchInteraction`."""
 
@@ -281,7 +293,7 @@ class SqlStore:
             connection.execute(
                 sa.insert(verdicts).values(
                     interaction_id=interaction_id, kind=verdict.kind.value, by=verdict.by, at=verdict.at,
-                    reason=verdict.reason,
+                    reason=storable(verdict.reason),
                 )
             )  # fmt: skip
 
@@ -296,29 +308,6 @@ class SqlStore:
             connection.execute(sa.insert(notes), row)
 
         await self.database.writer.do(job)
-
-    # --- opting out ---------------------------------------------------------------------------------------
-
-    async def opt_out(self, place: Place, author_pseudonym: str) -> None:
-        """Never answer or log this person again in the community of `place`."""
-        row = {
-            "author": author_pseudonym, "platform": place.platform, "community": place.community,
-            "at": self._clock.now(),
-        }  # fmt: skip
-
-        def job(connection: sa.Connection) -> None:
-            connection.execute(self._insert_opt_out, row)
-
-        await self.database.writer.do(job)
-
-    async def opt_in(self, author_pseudonym: str) -> bool:
-        """Take an opt-out back; False where there was none."""
-
-        def job(connection: sa.Connection) -> bool:
-            statement = sa.delete(opt_outs).where(opt_outs.c.author == author_pseudonym)
-            return connection.execute(statement).rowcount > 0
-
-        return await self.database.writer.do(job)
 
     # --- inside -------------------------------------------------------------------------------------------
 

@@ -63,11 +63,15 @@ class VersionedTable:
 
     def newest(self, platform: str, community: str) -> sa.Select[Any]:
         """A query for the newest version of each thing of a community, those without a value too."""
+        return self.everywhere().where(self._table.c.platform == platform, self._table.c.community == community)
+
+    def everywhere(self) -> sa.Select[Any]:
+        """A query for the newest version of each thing of every community."""
         table = self._table
         newer = table.alias()
         of_same = [newer.c[column] == table.c[column] for column in self._identity()]
         is_newest = ~sa.exists().where(*of_same, newer.c.version > table.c.version)
-        return sa.select(table).where(table.c.platform == platform, table.c.community == community, is_newest)
+        return sa.select(table).where(is_newest)
 
     def in_force(self, platform: str, community: str) -> sa.Select[Any]:
         """A query for the newest version of each thing of a community that has a value."""
