@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from safetybot.detection.own_terms import CommunityTerms
 from safetybot.model import (
     Assessment,
     Author,
@@ -44,7 +45,9 @@ def message(text: str, number: str = "1", **more: object) -> Message:
 class WordDetector:
     """Finds a concern where its label is the first word."""
 
-    def assess(self, message: Message, thread: Sequence[ThreadLine] = ()) -> Assessment:
+    def assess(
+        self, message: Message, thread: Sequence[ThreadLine] = (), own: CommunityTerms | None = None
+    ) -> Assessment:
         first = message.text.split(" ", maxsplit=1)[0]
         concern = Concern.from_label(first) if first in ("mention", "supply", "diy", "adverse") else None
         return Assessment(concern, 0.9, "en", level=Level.TODAY if concern is Concern.ADVERSE else None)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from safetybot.detection.own_terms import CommunityTerms
 from safetybot.model import (
     Assessment,
     Author,
@@ -48,8 +49,18 @@ LATEST_REPLY = timedelta(minutes=5)
 class Assessor(Protocol):
     """What the Watcher needs of a detector."""
 
-    def assess(self, message: Message, thread: Sequence[ThreadLine] = ()) -> Assessment:
-        """The whole answer to one message, given the lines before it."""
+    def assess(
+        self, message: Message, thread: Sequence[ThreadLine] = (), own: CommunityTerms | None = None
+    ) -> Assessment:
+        """The whole answer to one message, given the lines before it and the community's own terms."""
+        ...
+
+
+class OwnTerms(Protocol):
+    """Where communities' own terms come from."""
+
+    async def terms(self, platform: str, community: str) -> CommunityTerms | None:
+        """The terms of one community, None where it has none."""
         ...
 
 
@@ -110,8 +121,13 @@ class Watcher:
         pseudonym: Callable[[Place, str], str],
         observer: Observer,
         recent: RecentMessages | None = None,
+        terms: OwnTerms | None = None,
     ) -> None:
-        """Wire the parts together. `pseudonym` maps a place and an author id to what the log may keep."""
+        """Wire the parts together.
+
+        `pseudonym` maps a place and an author id to what the log may keep; without `terms` no community has its own.
+        """
+        self._terms = terms
         self._detector = detector
         self._library = library
         self._store = store
@@ -135,7 +151,8 @@ class Watcher:
         thread = self.recent.before(message)
         if not self.recent.add(message):
             return Outcome(_NOTHING)  # an edit that changed no word
-        assessment = self._detector.assess(message, thread)
+        own = await self._terms.terms(message.place.platform, message.place.community) if self._terms else None
+        assessment = self._detector.assess(message, thread, own)
         self._observer.assessed(assessment)
         if assessment.concern is None:
             return Outcome(assessment)

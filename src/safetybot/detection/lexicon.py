@@ -112,7 +112,7 @@ def _problems_of(document: Document, file: LexiconFile, concepts: Collection[str
             for number, entry in enumerate(entries):
                 text = entry if isinstance(entry, str) else entry.term
                 where = ("concepts", concept, strength, number)
-                for reason, hint in _flaws(text):
+                for reason, hint in flaws(text):
                     yield _problem(document, where, reason, hint)
                 key = (concept, fold_term(text))
                 if key in seen:
@@ -129,7 +129,7 @@ def _lists(lists: ConceptTerms) -> Mapping[str, list[str | TermEntry]]:
     return {"strong": lists.strong, "weak": lists.weak}
 
 
-def _flaws(text: str) -> Iterable[tuple[str, str]]:
+def flaws(text: str) -> Iterable[tuple[str, str]]:
     core = text.strip("*")
     folded = fold_term(core)
     if not folded:

@@ -198,7 +198,9 @@ def beside_shadow(live: Assessment, tried: Assessment, found: Found) -> Assessme
     if tried.concern is None:
         return live
     if live.concern is None:
-        return replace(tried, only_shadow=True)
+        # Those in shadow first: by that the log tells what rests on them from what they stand beside.
+        ordered = sorted(tried.rules, key=lambda rule: not rule.rule.startswith(SHADOW_RULE))
+        return replace(tried, rules=tuple(ordered), only_shadow=True)
     in_shadow = tuple(own for own in found.hits if own.term.shadow)
     return replace(live, rules=(*live.rules, *_rules_of(in_shadow, tried.concern, {})))
 

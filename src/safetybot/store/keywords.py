@@ -1,51 +1,28 @@
-"""A community's own terms, kept as versions: what each means, whether it is a draft, in shadow, live or retired.
+"""A community's own terms, kept as versions: storing, changing, undoing, reading, and what the log knows of them.
 
-Lives here: storing, changing, undoing, reading. Does not live here: whether a term is any good, and who may change it
-(`communities/`).
+Does not live here: what a keyword is (`communities/keyword.py`), whether a term is any good, and who may change it.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from safetybot.model import Concern
+from safetybot.communities.keyword import Keyword, KeywordState, read_keyword, stored_keyword
+from safetybot.communities.keyword_report import LoggedTerms
+from safetybot.communities.records import Filters
+from safetybot.communities.terms_in_force import ChangedAt
+from safetybot.model import VerdictKind
 from safetybot.store.database import Database
-from safetybot.store.tables import keywords
+from safetybot.store.log import conditions, interaction_query
+from safetybot.store.tables import interactions, keywords
 from safetybot.store.versions import Change, VersionedTable
 
+__all__ = ["CommunityKeywords", "Keyword", "KeywordState", "read_keyword"]
+
 _VERSIONS = VersionedTable(keywords, "term", "keyword")
-
-
-class KeywordState(enum.StrEnum):
-    """Where a keyword stands in its life."""
-
-    DRAFT = "draft"
-    SHADOW = "shadow"
-    """Decided and logged in full, nothing sent."""
-    LIVE = "live"
-    RETIRED = "retired"
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """What a community decided about one term: watch for it (with a concept or a concern), or allow it."""
-
-    term: str
-    state: KeywordState
-    concept: str | None = None
-    concern: Concern | None = None
-    allowed: bool = False
-    """The term is an allow-list phrase: what stands within it counts for nothing."""
-
-    def __post_init__(self) -> None:
-        """Raises `ValueError` unless exactly one of concept, concern and allowed is given."""
-        if (self.concept is not None) + (self.concern is not None) + self.allowed != 1:
-            raise ValueError(f"keyword {self.term!r}: give one of a concept, a concern and `allowed`")
 
 
 class CommunityKeywords:
@@ -59,10 +36,23 @@ class CommunityKeywords:
         self, platform: str, community: str, keyword: Keyword, *, by: str, at: datetime, expected: int
     ) -> Change:
         """Add or change a keyword. Audited. Raises `StaleVersion` where its newest version is not `expected`."""
-        identity = {"platform": platform, "community": community, "term": keyword.term}
-        return await self._database.writer.do(
-            lambda connection: _VERSIONS.put(connection, identity, _stored(keyword), by=by, at=at, expected=expected)
-        )
+        (change,) = await self.put_all(platform, community, [(keyword, expected)], by=by, at=at)
+        return change
+
+    async def put_all(
+        self, platform: str, community: str, wanted: Sequence[tuple[Keyword, int]], *, by: str, at: datetime
+    ) -> list[Change]:
+        """Add or change several, all or none; each with the version that is expected. Audited. Raises as `put`."""
+
+        def job(connection: sa.Connection) -> list[Change]:
+            made: list[Change] = []
+            for keyword, expected in wanted:
+                identity = {"platform": platform, "community": community, "term": keyword.term}
+                value = stored_keyword(keyword)
+                made.append(_VERSIONS.put(connection, identity, value, by=by, at=at, expected=expected))
+            return made
+
+        return await self._database.writer.do(job)
 
     async def undo(
         self, platform: str, community: str, term: str, *, by: str, at: datetime, expected: int | None = None
@@ -85,6 +75,14 @@ class CommunityKeywords:
         async with self._database.reader.connect() as connection:
             return [(read_keyword(row.term, row.value), row.version) for row in await connection.execute(query)]
 
+    async def version_of(self, platform: str, community: str, term: str) -> int:
+        """The newest version of a term, 0 before the first; a term that was undone away has one too."""
+        newest = sa.select(sa.func.max(keywords.c.version)).where(
+            keywords.c.platform == platform, keywords.c.community == community, keywords.c.term == term
+        )
+        async with self._database.reader.connect() as connection:
+            return (await connection.execute(newest)).scalar_one() or 0
+
     async def version(self, platform: str, community: str) -> int:
         """A number that grows with each change of the community's keywords, 0 before the first: a cache's key."""
         newest = sa.select(sa.func.max(keywords.c.id)).where(
@@ -93,20 +91,28 @@ class CommunityKeywords:
         async with self._database.reader.connect() as connection:
             return (await connection.execute(newest)).scalar_one() or 0
 
+    async def newest_changes(self, limit: int) -> list[ChangedAt]:
+        """The newest changes of all communities."""
+        kept = keywords.c
+        query = sa.select(kept.id, kept.platform, kept.community, kept.term, kept.version)
+        async with self._database.reader.connect() as connection:
+            return [ChangedAt(*row) for row in await connection.execute(query.order_by(kept.id.desc()).limit(limit))]
 
-def read_keyword(term: str, value: dict[str, Any]) -> Keyword:
-    """The keyword that a change's value stands for."""
-    concern = value["concern"]
-    return Keyword(
-        term,
-        KeywordState(value["state"]),
-        value["concept"],
-        Concern.from_label(concern) if concern else None,
-        value["allowed"],
-    )
-
-
-def _stored(keyword: Keyword) -> dict[str, Any]:
-    value = asdict(keyword)
-    del value["term"]
-    return {**value, "state": keyword.state.value, "concern": keyword.concern.label if keyword.concern else None}
+    async def logged(self, platform: str, community: str, *, since: datetime, limit: int) -> list[LoggedTerms]:
+        """Which terms, concepts and rules the community's newest interactions rest on; no words of anybody's."""
+        wanted = conditions(Filters(platform=platform, community=community, since=since))
+        query = interaction_query().where(*wanted).order_by(interactions.c.at.desc()).limit(limit)
+        async with self._database.reader.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            LoggedTerms(
+                row.id,
+                row.at,
+                tuple(row.rules),
+                frozenset(hit[0] for hit in row.hits),
+                frozenset(hit[4] for hit in row.hits),
+                row.shadow,
+                VerdictKind(row.verdict_kind) if row.verdict_kind else None,
+            )
+            for row in rows
+        ]
