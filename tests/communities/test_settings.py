@@ -98,13 +98,13 @@ async def test_each_use_asks_for_its_right(policy: CommunityPolicy) -> None:
             await attempt
     with pytest.raises(Refused, match="role viewer"):
         policy.describe(nobody, *HERE)
-    for attempt in (
+    for change in (
         policy.put(viewer, *HERE, "language", "de", expected=0),
         policy.reset(viewer, *HERE, "language", expected=0),
         policy.undo(viewer, *HERE, "language"),
     ):
         with pytest.raises(Refused, match="role admin, and the role held is viewer"):
-            await attempt
+            await change
     assert await policy.history(VIEWER, *HERE, "language") == []
 
 

@@ -17,7 +17,7 @@ from safetybot.communities.access import Actor, Right, require
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Filters, InteractionDetails, Judged, term_mark
 from safetybot.detection.matcher import Term
-from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE
+from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE, SHADOW_RULE
 from safetybot.model import Concern, Interaction, Verdict, VerdictKind
 from safetybot.ports import Clock
 
@@ -89,7 +89,17 @@ class Words:
 
     def with_own(self, own: Iterable[str]) -> Words:
         """These words and a community's own terms."""
-        return Words({**self.terms, **{term_mark(LANGUAGE, text): text for text in own}}, self.rules)
+        marks = {term_mark(LANGUAGE, text): text for text in own}
+        says = {LIVE_RULE + mark: f"Your keyword `{text}` stands in it." for mark, text in marks.items()}
+        shadow = {
+            SHADOW_RULE + mark: f"Your keyword `{text}`, in shadow, stands in it." for mark, text in marks.items()
+        }
+        return Words({**self.terms, **marks}, {**self.rules, **says, **shadow})
+
+    def rule_name(self, rule: str) -> str:
+        """A rule's id; that of a keyword with its text instead of its mark."""
+        prefix, colon, mark = rule.partition(":")
+        return prefix + colon + self.terms.get(mark, mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +193,7 @@ class Reviews:
             actor: Who.
             interaction_id: Which.
             excerpt: Whether with the excerpt in the clear; each look is audited.
-            own: The community's own terms, so that they can be named.
+            own: The community's own terms, so that they can be named (likewise below).
 
         Raises:
             NoSuchInteraction: There is none of that number (the store's error).
@@ -246,7 +256,7 @@ class Reviews:
                 _count(overall, one.verdict)
                 # Once an interaction, however often a term stands in it.
                 for name in dict.fromkeys(one.rules):
-                    _count(rules[name], one.verdict)
+                    _count(rules[words.rule_name(name)], one.verdict)
                 for name in dict.fromkeys(hit.concept for hit in one.hits):
                     _count(concepts[name], one.verdict)
                 for mark in dict.fromkeys(hit.mark for hit in one.hits):
@@ -262,9 +272,9 @@ class Reviews:
 
     def _repairs(self, details: InteractionDetails, own: Sequence[str]) -> tuple[Repair, ...]:
         one = details.interaction
-        keywords = [rule.removeprefix(LIVE_RULE) for rule in one.rules if rule.startswith(LIVE_RULE)]
-        marks = {term_mark(LANGUAGE, text): text for text in own}
-        keywords += [marks[hit.mark] for hit in details.hits if hit.mark in marks]
+        own_marks = {term_mark(LANGUAGE, text): text for text in own}
+        used = [rule.removeprefix(LIVE_RULE) for rule in one.rules] + [hit.mark for hit in details.hits]
+        keywords = [own_marks[mark] for mark in used if mark in own_marks]
         known = [self._words.terms[hit.mark] for hit in details.hits if hit.mark in self._words.terms]
         shadow = "Move your keyword `{}` to shadow and watch it."
         allow = "Allow a phrase around `{}` that means something else here: it will count for nothing."

@@ -103,6 +103,10 @@ class RuleBook:
             tuple((group(selector), words) for selector, words in entry.unless_near.items()),
         )
 
+    def sentences(self) -> dict[str, str]:
+        """What each rule says, by its id."""
+        return {rule.entry.id: rule.entry.says for rule in self._rules}
+
     def problems(self) -> list[Problem]:
         """What is wrong with the rules beyond their shape: unknown concepts, an id that stands twice."""
         document = self._document
