@@ -69,7 +69,7 @@ class Seen:
     rows: Sequence[Row]
     features: Sequence[dict[str, float] | None]
     tiers: npt.NDArray[np.str_]
-    """Shape (rows,): `named`, `signed`, `after` or `hinted`; `hinted` where gated out."""
+    """Shape (rows,): a name of `Thresholds`; `hinted` where gated out."""
 
     @property
     def passed(self) -> npt.NDArray[np.bool_]:

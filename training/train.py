@@ -16,6 +16,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import combinations_with_replacement
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ AFTER = {"+topic": 0.006, "+chat": 0.0003}
 moments are rare), and after ordinary talk that happens to hold a sign."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
-GRID = np.arange(0.3, 0.99, 0.02)
+GRID = np.arange(0.3, 0.99, 0.04)
 ORDINARY_WEIGHT = 3.0
 """How much an ordinary message that passes the gate weighs beside a labelled one; made-up conversations weigh half."""
 GATE_RECALL = 0.97
@@ -201,14 +202,27 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
     pools = [(np.isin(sources, pool) & elsewhere, per_10k) for pool, per_10k in ALLOWED.items()]
     pools = [(mine, np.floor(mine.sum() * per_10k / 10_000 + 0.5)) for mine, per_10k in pools if mine.any()]
     after = _least_after(any_concern, seen)
-    chosen, reached = Thresholds(NAMED, 0.99, after, 0.99), -1.0
-    for signed in GRID:
-        for hinted in GRID[signed <= GRID]:
-            point = Thresholds(NAMED, float(signed), after, float(hinted))
-            answered = any_concern >= _least(seen, point)
-            if any(answered[mine].sum() > allowed for mine, allowed in pools):
+    chosen, reached = Thresholds(NAMED, 0.99, 0.99, after, 0.99, 0.99), -1.0
+    # False alarms of each pool by tier and threshold, so that the grid costs sums and not counts.
+    alarms = {
+        tier: np.array(
+            [[((any_concern >= least) & mine & (seen.tiers == tier)).sum() for least in GRID] for mine, _ in pools]
+        )
+        for tier in ("named", "told", "signed", "staged", "hinted")
+    }
+    named = np.array([((any_concern >= NAMED) & mine & (seen.tiers == "named")).sum() for mine, _ in pools])
+    allowed = np.array([number for _, number in pools])
+    for told, signed in combinations_with_replacement(range(len(GRID)), 2):
+        first = named + alarms["told"][:, told] + alarms["signed"][:, signed]
+        if (first > allowed).any():
+            continue
+        for staged, hinted in combinations_with_replacement(range(len(GRID)), 2):
+            if (first + alarms["staged"][:, staged] + alarms["hinted"][:, hinted] > allowed).any():
                 continue
-            figure = _macro_f1(np.where(answered[:labelled], best[:labelled], 0), wanted)
+            low, high, low_hint, high_hint = (float(GRID[i]) for i in (told, signed, staged, hinted))
+            point = Thresholds(NAMED, low, high, after, low_hint, high_hint)
+            answered = any_concern[:labelled] >= _least(seen, point)[:labelled]
+            figure = _macro_f1(np.where(answered, best[:labelled], 0), wanted)
             if figure > reached:
                 chosen, reached = point, figure
     return chosen
@@ -226,7 +240,7 @@ def _least_after(any_concern: Floats, seen: Seen) -> float:
 
 
 def _least(seen: Seen, point: Thresholds) -> Floats:
-    names = ("named", "signed", "after")
+    names = ("named", "told", "signed", "after", "staged")
     return np.select([seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from safetybot.config import packaged_dir
 from safetybot.detection.assembly import load_detector
-from safetybot.detection.classifier import Classifier, ModelHeader
+from safetybot.detection.classifier import Classifier, ModelHeader, Thresholds
 from safetybot.detection.detector import Detector, level_of, names_the_topic
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
@@ -151,12 +152,8 @@ def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Det
 
 
 def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> Classifier:
-    header = ModelHeader(
-        buckets=8,
-        scale=[1.0] * 5,
-        bias=bias,
-        thresholds={"named": strong, "signed": any_concern, "after": any_concern, "hinted": any_concern},
-    )
+    thresholds = {field.name: any_concern for field in fields(Thresholds)} | {"named": strong}
+    header = ModelHeader(buckets=8, scale=[1.0] * 5, bias=bias, thresholds=thresholds)
     return Classifier(header, bytes(40))
 
 

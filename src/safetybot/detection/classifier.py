@@ -62,12 +62,16 @@ class Thresholds:
 
     named: float
     """A strong term names a mesotherapy-family procedure, product or ingredient."""
+    told: float
+    """A sign of injecting or of an injectable stands in the message, with two concepts more of what makes a story."""
     signed: float
-    """A sign of injecting or of an injectable stands in the message."""
+    """Such a sign stands there with less."""
     after: float
     """None does, but in the lines just before it."""
+    staged: float
+    """No sign, but three concepts or more that make a story: bodies, people, selling, symptoms."""
     hinted: float
-    """Neither: bodies, people, selling, symptoms only. Ordinary talk is full of these, so much surer it must be."""
+    """Less than that. Ordinary talk is full of it, so much surer the answer must be."""
 
 
 class GateHeader(BaseModel):

@@ -45,7 +45,7 @@ TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
 """Concepts that name a thing injected for looks, or the injecting of it."""
 SIGNS = TOPIC | {"inject", "needle"}
 """Concepts of which one at least is there in nearly every message of concern."""
-Tier = Literal["named", "signed", "after", "hinted"]
+Tier = Literal["named", "told", "signed", "after", "staged", "hinted"]
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
 """Concepts that tell of doing it."""
 CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
@@ -292,9 +292,12 @@ def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> T
     """How much a message shows of the topic; each tier has a threshold of its own."""
     if names_the_topic(hits):
         return "named"
-    if _has_sign(hits):
-        return "signed"
-    return "after" if any(_has_sign(line) for line in thread_hits) else "hinted"
+    concepts = {hit.concept for hit in hits if hit.zone is not Zone.CODE} - CONTEXT
+    if concepts & SIGNS:
+        return "told" if len(concepts) >= 3 else "signed"
+    if any(_has_sign(line) for line in thread_hits):
+        return "after"
+    return "staged" if len(concepts) >= 3 else "hinted"
 
 
 def _has_sign(hits: Sequence[Hit]) -> bool:
