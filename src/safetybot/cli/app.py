@@ -1,8 +1,8 @@
 """The `safetybot` command: what it offers, its global options, its exit codes.
 
 Each command group lives in a file of its own and is registered here. Exit codes: 0 all well; 1 the command ran and
-found something wrong (a failed check, unreadable lines); 2 wrong usage; 3 the configuration is invalid; 4 the store
-cannot be used.
+found something wrong (a failed check, unreadable lines, a refusal); 2 wrong usage; 3 the configuration is invalid;
+4 the store cannot be used.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Annotated
 import typer
 
 from safetybot import __version__
-from safetybot.cli import assess, check, demo, evaluate, log, run, scan, upkeep
+from safetybot.cli import assess, check, demo, evaluate, keywords, log, run, scan, upkeep
 from safetybot.cli.session import Session
 from safetybot.cli.show import errors
+from safetybot.communities.errors import CommunityError
 from safetybot.documents import InvalidDocument
 from safetybot.store.errors import StoreError
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+FOUND_WRONG = 1
 CONFIG_INVALID = 3
 STORE_UNUSABLE = 4
 
@@ -55,7 +57,7 @@ def options(
     context.obj = Session(config_dir, responses_dir)
 
 
-for group in (demo, run, assess, scan, evaluate, check, log, upkeep):
+for group in (demo, run, assess, scan, evaluate, check, log, keywords, upkeep):
     group.register(app)
 
 
@@ -66,6 +68,9 @@ def main() -> None:
     except InvalidDocument as error:
         errors(str(problem) for problem in error.problems)
         sys.exit(CONFIG_INVALID)
+    except CommunityError as error:
+        errors([str(error)])
+        sys.exit(FOUND_WRONG)
     except StoreError as error:
         errors([str(error)])
         sys.exit(STORE_UNUSABLE)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from safetybot.cli.session import Session
+from safetybot.communities.terms_in_force import TermsInForce
 from safetybot.ports import Clock, Platform
 from safetybot.store.keys import Excerpts, Pseudonyms, read_or_create_key
 from safetybot.store.store import SqlStore, open_store
@@ -67,6 +68,7 @@ def make_watcher(
         pseudonym=runtime.pseudonyms,
         observer=metrics or Metrics(),
         recent=RecentMessages(lines=reading.thread_lines, age=reading.thread_age),
+        terms=TermsInForce(runtime.store.keywords),
     )
 
 
