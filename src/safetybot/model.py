@@ -265,6 +265,13 @@ class Assessment:
         """`concern` as files and output write it."""
         return concern_label(self.concern)
 
+    @property
+    def telling(self) -> tuple[Hit, ...]:
+        """The hits to show a reader: those that the rules rest on and the strong ones; all where there are none."""
+        resting = {index for rule in self.rules for index in rule.hits}
+        chosen = tuple(h for i, h in enumerate(self.hits) if i in resting or h.strength is Strength.STRONG)
+        return chosen or self.hits
+
 
 # --- policy -----------------------------------------------------------------------------------------------
 

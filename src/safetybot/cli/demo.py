@@ -117,7 +117,7 @@ async def _play(out: Console, watcher: Watcher, message: Message) -> Outcome:
     assessment, decision = outcome.assessment, outcome.decision
     time = (message.sent_at.strftime("%H:%M "), "dim")
     out.print(Text.assemble(time, (f"#{message.place.channel} ", "dim"), (message.author.name, "bold")))
-    out.print(Padding(underlined(message.text, assessment.hits), (0, 0, 0, 2)))
+    out.print(Padding(underlined(message.text, assessment.telling), (0, 0, 0, 2)))
     if outcome.state is InteractionState.SENT and outcome.response is not None:
         _show_reply(out, outcome.response)
     if decision is not None and decision.alert and assessment.concern is not None:

@@ -12,7 +12,7 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --accent: #0b7285; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: .5rem 0; }
+table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: 1.25rem 0 .5rem; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; margin: .75rem 0; }
@@ -71,7 +71,7 @@ def _message(outcome: DryOutcome) -> str:
     return (
         f"<article><p class=meta>{escape(when)} · {escape(message.place.channel)} · "
         f"<strong>{assessment.label}</strong> ({assessment.confidence:.0%})</p>"
-        f"<p>{_marked(message.text, assessment.hits)}</p>"
+        f"<p>{_marked(message.text, assessment.telling)}</p>"
         f"<p class=meta>{escape(rule)} {escape(reasons)}</p></article>"
     )
 
