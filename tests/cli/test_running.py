@@ -1,0 +1,81 @@
+"""A running bot takes good changes of its files and keeps the last good ones when they go bad."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from safetybot.cli import run
+from safetybot.cli.session import Session
+from safetybot.config import LastGood, packaged_dir
+from safetybot.detection.detector import Detector
+from safetybot.responses import ResponseLibrary
+from safetybot.telemetry import Metrics
+
+
+@dataclass
+class Taking:
+    """Stands where the Watcher stands, and remembers what it was given."""
+
+    taken: list[Detector] = field(default_factory=list)
+
+    def use(self, detector: Detector, library: ResponseLibrary) -> None:
+        self.taken.append(detector)
+
+
+def own_word(folder: Path, word: str) -> None:
+    text = f"language: nl\nconcepts:\n  procedure:\n    strong: [{word}]\n"
+    (folder / "lexicon" / "nl.yaml").write_text(text, encoding="utf-8")
+
+
+async def until(what: object, seconds: float = 20) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if what():  # type: ignore[operator]
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it never happened")
+
+
+async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_LOOK_AT_FILES", 0.05)
+    (tmp_path / "lexicon").mkdir()
+    for other in (packaged_dir("config") / "lexicon").glob("*.yaml"):
+        # Small files of the same names, so that a reload takes no second.
+        language = other.stem
+        (tmp_path / "lexicon" / other.name).write_text(f"language: {language}\nconcepts: {{}}\n", encoding="utf-8")
+    shutil.copy(packaged_dir("config") / "rules.yaml", tmp_path / "rules.yaml")
+    own_word(tmp_path, "eerste")
+    session = Session(tmp_path)
+
+    def load() -> tuple[Detector, ResponseLibrary]:
+        return session.fresh_detector(with_model=False), session.fresh_library()
+
+    parts = LastGood(load, session.files)
+    first, metrics, watcher = parts.value[0], Metrics(), Taking()
+    task = asyncio.create_task(run._keep_config(parts, watcher, metrics))  # type: ignore[arg-type]
+    try:
+        own_word(tmp_path, "tweede")
+        await until(lambda: watcher.taken)
+        assert watcher.taken[-1].assess_text("een tweede keer").label == "mention"
+        assert first.assess_text("een tweede keer").label == "none"
+
+        (tmp_path / "lexicon" / "nl.yaml").write_text("language: nl\nconcepts:\n  wrong: [", encoding="utf-8")
+        await until(lambda: b"safetybot_config_problems 1.0" in metrics.exposition())
+        assert len(watcher.taken) == 1, "the bad file did not replace the good one"
+        assert parts.value[0].assess_text("een tweede keer").label == "mention"
+
+        own_word(tmp_path, "derde")
+        await until(lambda: len(watcher.taken) == 2)
+        assert watcher.taken[-1].assess_text("een derde keer").label == "mention"
+        assert b"safetybot_config_problems 0.0" in metrics.exposition()
+
+        (tmp_path / "rules.yaml").unlink()
+        await until(lambda: b"safetybot_config_problems 1.0" in metrics.exposition())
+        assert len(watcher.taken) == 2, "a file that is gone is no wish to do without it"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
