@@ -105,7 +105,10 @@ def test_in_doubt_the_higher_level(concepts: list[str], level: Level) -> None:
     assert level_of(Concern.DIY, hits) is None
 
 
-@given(st.text(st.characters(), max_size=400), st.lists(st.text(st.characters(), max_size=80), max_size=3))
+@given(
+    st.text(st.characters(exclude_categories=()), max_size=400),
+    st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=3),
+)
 @settings(deadline=None, max_examples=150)
 def test_any_text_gets_an_answer_with_valid_spans(packaged: Detector, text: str, thread: list[str]) -> None:
     assessment = packaged.assess_text(text, [ThreadLine(line) for line in thread])

@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safetybot.detection.matcher import Matcher, Term, joined
@@ -147,7 +147,8 @@ LEXICON = [
 ]
 
 
-@given(st.text(st.characters(), max_size=300))
+@given(st.text(st.characters(exclude_categories=()), max_size=300))
+@example("a\udd96b1c")  # a lone surrogate inside a word went to the automaton, which takes none
 def test_every_hit_lies_inside_the_text_and_is_not_empty(text: str) -> None:
     for hit in Matcher(LEXICON).find(text):
         assert 0 <= hit.span.start < hit.span.end <= len(text)

@@ -262,7 +262,9 @@ def _letters(start: int, chunk: str) -> _Letters:
     letters: _Letters = []
     for i, char in enumerate(chunk):
         piece = _FOLD[ord(char)]
-        letters.extend((char if letter == " " else letter, start + i) for letter in piece)
+        # A lone surrogate is no sign, and the automaton takes none.
+        hidden = "" if "\ud800" <= char <= "\udfff" else char
+        letters.extend((hidden or letter if letter == " " else letter, start + i) for letter in piece)
     return letters
 
 
