@@ -151,7 +151,9 @@ class Watcher:
         thread = self.recent.before(message)
         if not self.recent.add(message):
             return Outcome(_NOTHING)  # an edit that changed no word
-        own = await self._terms.terms(message.place.platform, message.place.community) if self._terms else None
+        own = None
+        if self._terms is not None:
+            own = await self._terms.terms(message.place.platform, message.place.community)
         assessment = self._detector.assess(message, thread, own)
         self._observer.assessed(assessment)
         if assessment.concern is None:

@@ -86,8 +86,9 @@ class TermsInForce:
         self._generation += 1
         self._kept.pop((platform, community), None)
 
-    def __len__(self) -> int:
-        """How many communities are kept."""
+    @property
+    def communities(self) -> int:
+        """How many communities' terms are kept."""
         return len(self._kept)
 
     async def _look(self) -> None:
