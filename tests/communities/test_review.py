@@ -144,7 +144,7 @@ async def _false_alarm(store: SqlStore, reviews: Reviews, new: NewInteraction, *
 async def test_a_false_alarm_offers_repairs_that_would_have_helped(store: SqlStore, reviews: Reviews, new: New) -> None:
     found = await _false_alarm(store, reviews, new("1"))
     assert set(found) == {RepairKind.ALLOW, RepairKind.RAISE}
-    assert found[RepairKind.ALLOW].term == "mesotherapy"
+    assert found[RepairKind.ALLOW].terms == ("mesotherapy",)
     assert (found[RepairKind.RAISE].key, found[RepairKind.RAISE].value) == ("diy.min_confidence", 0.88)
 
     base = new("2")
@@ -155,7 +155,7 @@ async def test_a_false_alarm_offers_repairs_that_would_have_helped(store: SqlSto
     )
     found = await _false_alarm(store, reviews, replace(base, assessment=keyword), "fat kit", "other")
     assert set(found) == {RepairKind.SHADOW, RepairKind.RAISE}
-    assert found[RepairKind.SHADOW].term == "fat kit"
+    assert found[RepairKind.SHADOW].terms == ("fat kit",)
 
     certain = replace(base, message_id="3", assessment=replace(keyword, confidence=1.0))
     assert set(await _false_alarm(store, reviews, certain)) == set(), "a retired keyword, and nothing above certain"

@@ -14,12 +14,26 @@ from typing import Annotated
 import typer
 
 from safetybot import __version__
-from safetybot.cli import assess, check, demo, evaluate, keywords, log, run, scan, upkeep
+from safetybot.cli import (
+    assess,
+    audit,
+    check,
+    demo,
+    evaluate,
+    keywords,
+    log,
+    policy,
+    privacy,
+    review,
+    run,
+    scan,
+    upkeep,
+)
 from safetybot.cli.session import Session
 from safetybot.cli.show import errors
 from safetybot.communities.errors import CommunityError
 from safetybot.documents import InvalidDocument
-from safetybot.store.errors import StoreError
+from safetybot.store.errors import NoSuchInteraction, NothingToUndo, StaleVersion, StoreError
 
 app = typer.Typer(
     name="safetybot",
@@ -57,7 +71,7 @@ def options(
     context.obj = Session(config_dir, responses_dir)
 
 
-for group in (demo, run, assess, scan, evaluate, check, log, keywords, upkeep):
+for group in (demo, run, assess, scan, evaluate, check, log, keywords, policy, review, privacy, audit, upkeep):
     group.register(app)
 
 
@@ -68,7 +82,7 @@ def main() -> None:
     except InvalidDocument as error:
         errors(str(problem) for problem in error.problems)
         sys.exit(CONFIG_INVALID)
-    except CommunityError as error:
+    except (CommunityError, StaleVersion, NothingToUndo, NoSuchInteraction) as error:
         errors([str(error)])
         sys.exit(FOUND_WRONG)
     except StoreError as error:

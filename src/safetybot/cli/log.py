@@ -59,22 +59,7 @@ def logs(
             return await runtime.store.list_interactions(filters, before=before, limit=limit)
 
     found = asyncio.run(read())
-    if json_out:
-        for interaction in found:
-            sys.stdout.write(json.dumps(as_fields(interaction), ensure_ascii=False) + "\n")
-        return
-    if not found:
-        console().print("No interactions.")
-        return
-    made = table("", "id", "time (UTC)", "where", "concern", "state", "why", right=(0,))
-    for one in found:
-        made.add_row(
-            str(one.id), one.at.strftime("%m-%d %H:%M"), f"{one.place.community}/{one.place.channel}",
-            one.concern.label, one.state.value, "; ".join(one.reasons),
-        )  # fmt: skip
-    console().print(made)
-    if len(found) == limit:
-        console().print(f"\nMore: --before {found[-1].id}", style="dim")
+    show_interactions(found, limit, json_out=json_out)
 
 
 def export_log(
@@ -110,6 +95,26 @@ def export_log(
     count = asyncio.run(write())
     if str(out) != "-":
         console().print(f"{count} interactions written to {out}.", markup=False)
+
+
+def show_interactions(found: list[Interaction], limit: int, *, json_out: bool) -> None:
+    """One page of the log, for people or machines."""
+    if json_out:
+        for interaction in found:
+            sys.stdout.write(json.dumps(as_fields(interaction), ensure_ascii=False) + "\n")
+        return
+    if not found:
+        console().print("No interactions.")
+        return
+    made = table("", "id", "time (UTC)", "where", "concern", "state", "why", right=(0,))
+    for one in found:
+        made.add_row(
+            str(one.id), one.at.strftime("%m-%d %H:%M"), f"{one.place.community}/{one.place.channel}",
+            one.concern.label, one.state.value, "; ".join(one.reasons),
+        )  # fmt: skip
+    console().print(made)
+    if len(found) == limit:
+        console().print(f"\nMore: --before {found[-1].id}", style="dim")
 
 
 def filters_of(

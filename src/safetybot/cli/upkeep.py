@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
-from safetybot.cli.runtime import Runtime, open_runtime
+from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
+from safetybot.cli.use_cases import me, privacy, with_runtime
+from safetybot.communities.records import Forgotten
 from safetybot.model import Place
 from safetybot.store import migrations, retention
 from safetybot.store.database import Database
-from safetybot.store.retention import Forgotten
 
 OUTDATED = 1
 database_app = typer.Typer(no_args_is_help=True, help="The database's version.")
@@ -36,10 +35,10 @@ def purge(context: typer.Context) -> None:
     async def work(runtime: Runtime) -> Forgotten:
         return await retention.purge(
             runtime.store.database, runtime.clock.now(), retention=store.retention,
-            excerpt_retention=store.excerpt_retention, by=_operator(),
+            excerpt_retention=store.excerpt_retention, by=me().name,
         )  # fmt: skip
 
-    _tell(_run(session, work))
+    _tell(with_runtime(session, work))
 
 
 def erase(
@@ -59,17 +58,14 @@ def erase(
         raise typer.BadParameter("--message needs --channel", param_hint="--channel")
 
     async def work(runtime: Runtime) -> Forgotten:
-        database, now, by = runtime.store.database, runtime.clock.now(), _operator()
+        desk, actor = privacy(session, runtime), me()
         if author is not None:
-            pseudonym = runtime.pseudonyms(Place(platform, community, ""), author)
-            return await retention.erase_author(database, pseudonym, now, by=by)
+            return await desk.erase(actor, platform, community, author)
         if message is not None:
-            return await retention.erase_message(
-                database, Place(platform, community, channel or ""), message, now, by=by
-            )
-        return await retention.erase_community(database, platform, community, now, by=by)
+            return await desk.message_deleted(actor, Place(platform, community, channel or ""), message)
+        return await desk.community_left(actor, platform, community)
 
-    _tell(_run(session, work))
+    _tell(with_runtime(session, work))
 
 
 @database_app.command("upgrade")
@@ -108,21 +104,8 @@ def status(context: typer.Context) -> None:
     raise typer.Exit(0 if found == wanted else OUTDATED)
 
 
-def _run(session: Session, work: Callable[[Runtime], Awaitable[Forgotten]]) -> Forgotten:
-    async def inside() -> Forgotten:
-        async with open_runtime(session) as runtime:
-            return await work(runtime)
-
-    return asyncio.run(inside())
-
-
 def _tell(forgotten: Forgotten) -> None:
     console().print(
         f"Deleted: {forgotten.interactions} interactions, {forgotten.excerpts} excerpts, "
         f"{forgotten.cooldowns} cooldowns."
     )
-
-
-def _operator() -> str:
-    """Who sits at the command line, for the audit."""
-    return f"operator {getpass.getuser()}"

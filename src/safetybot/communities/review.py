@@ -119,7 +119,7 @@ class RepairKind(enum.StrEnum):
     """What can be done so that a false alarm does not come again."""
 
     ALLOW = "allow"
-    """Allow-list a phrase with the term in it."""
+    """Allow-list a phrase with one of the terms in it."""
     SHADOW = "shadow"
     """Move the community's own keyword to shadow."""
     RAISE = "raise"
@@ -132,8 +132,8 @@ class Repair:
 
     kind: RepairKind
     says: str
-    term: str | None = None
-    """For `ALLOW` and `SHADOW`: the lexicon's or the community's term."""
+    terms: tuple[str, ...] = ()
+    """For `SHADOW`: the community's keyword. For `ALLOW`: the lexicon's terms that were found."""
     key: str | None = None
     """For `RAISE`: the setting."""
     value: float | None = None
@@ -276,10 +276,14 @@ class Reviews:
         used = [rule.removeprefix(LIVE_RULE) for rule in one.rules] + [hit.mark for hit in details.hits]
         keywords = [own_marks[mark] for mark in used if mark in own_marks]
         known = [self._words.terms[hit.mark] for hit in details.hits if hit.mark in self._words.terms]
-        shadow = "Move your keyword `{}` to shadow and watch it."
-        allow = "Allow a phrase around `{}` that means something else here: it will count for nothing."
-        found = [Repair(RepairKind.SHADOW, shadow.format(term), term) for term in dict.fromkeys(keywords)]
-        found += [Repair(RepairKind.ALLOW, allow.format(term), term) for term in dict.fromkeys(known)]
+        found = [
+            Repair(RepairKind.SHADOW, f"Move your keyword `{term}` to shadow and watch it.", (term,))
+            for term in dict.fromkeys(keywords)
+        ]
+        if known:
+            says = "Allow a phrase that means something else here: what stands within it counts for nothing. Found were"
+            terms = tuple(dict.fromkeys(known))
+            found.append(Repair(RepairKind.ALLOW, f"{says} {', '.join(f'`{term}`' for term in terms)}.", terms))
         raised = _raised(one)
         return (*found, *([raised] if raised else []))
 
