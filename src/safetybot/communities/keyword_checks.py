@@ -7,11 +7,12 @@ what a term would do to messages (`preview.py`).
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState
+from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import flaws
 from safetybot.detection.matcher import Matcher, Term
 from safetybot.detection.own_terms import canonical
@@ -82,13 +83,11 @@ class NotInLexicon(CommunityError):
 class Lexicon:
     """The packaged terms, as far as keywords are held against them."""
 
-    def __init__(self, terms: Iterable[Term], concepts: Mapping[str, str]) -> None:
+    def __init__(self, detector: Detector) -> None:
         """Take the terms and concepts of the detector in force."""
-        self.concepts = dict(concepts)
-        self._terms: dict[str, list[Term]] = {}
-        for term in terms:
-            self._terms.setdefault(canonical(term.text), []).append(term)
-        self._matcher = Matcher(term for same in self._terms.values() for term in same)
+        self.concepts = dict(detector.rules.concepts)
+        self._detector = detector
+        self._terms = {canonical(term.text) for term in detector.terms}
 
     def holds(self, term: str) -> bool:
         """Whether `term` is one of the lexicon's, in any language."""
@@ -99,14 +98,14 @@ class Lexicon:
         whole = text.strip("*")
         seen = {
             hit.term: Term(hit.concept, hit.term, hit.language, hit.strength)
-            for hit in self._matcher.find(whole)
+            for hit in self._detector.hits(whole)
             if (hit.span.start, hit.span.end) == (0, len(whole))
         }
         return list(seen.values())
 
     def found_anywhere(self, text: str) -> bool:
         """Whether a term of the lexicon stands in `text`."""
-        return bool(self._matcher.find(text))
+        return bool(self._detector.hits(text))
 
 
 def refuse_unusable(keyword: Keyword, lexicon: Lexicon) -> None:

@@ -131,7 +131,7 @@ class Keywords:
     def __init__(self, versions: KeywordVersions, detector: Detector, clock: Clock) -> None:
         """Keep versions in `versions`; `detector` holds the lexicon and shows what a keyword would do."""
         self._versions, self._detector, self._clock = versions, detector, clock
-        self.lexicon = Lexicon(detector.terms, detector.rules.concepts)
+        self.lexicon = Lexicon(detector)
 
     async def listed(self, actor: Actor, platform: str, community: str) -> list[Listed]:
         """Every keyword, retired ones too, by term."""

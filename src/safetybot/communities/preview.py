@@ -14,8 +14,9 @@ from pathlib import Path
 from safetybot.communities.keyword import Keyword, KeywordState, compiled
 from safetybot.communities.keyword_report import LoggedTerms
 from safetybot.detection.detector import Detector
-from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.matcher import Matcher, Term, readings
 from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
+from safetybot.detection.text import View
 
 _SAMPLE = Path(__file__).with_name("ordinary_sample.txt")
 TOO_BROAD = 1 / 500
@@ -84,7 +85,13 @@ def ordinary_sample() -> tuple[str, ...]:
 def found_in(keyword: Keyword, texts: Iterable[str]) -> list[str]:
     """The texts that a keyword's term stands in."""
     matcher = Matcher([Term("x", keyword.term, "own", fuzzy=False)])
-    return [text for text in texts if matcher.find(text)]
+    return [text for text in texts if matcher.find(text, _readings(text))]
+
+
+@lru_cache(maxsize=1_200)
+def _readings(text: str) -> Sequence[View]:
+    """Reading the sample costs ten times as much as looking through it, so it is done once."""
+    return readings(text)
 
 
 def effect_on(texts: Sequence[str], keyword: Keyword, others: Sequence[Keyword], detector: Detector) -> Effect:
