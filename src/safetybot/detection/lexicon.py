@@ -130,6 +130,7 @@ def _lists(lists: ConceptTerms) -> Mapping[str, list[str | TermEntry]]:
 
 
 def flaws(text: str) -> Iterable[tuple[str, str]]:
+    """What is wrong with a term by itself, as (reason, hint)."""
     core = text.strip("*")
     folded = fold_term(core)
     if not folded:
