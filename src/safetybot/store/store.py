@@ -52,6 +52,7 @@ from safetybot.store.log import (
     read_judged,
 )
 from safetybot.store.members import Members
+from safetybot.store.rates import RuleLog
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
 
@@ -100,6 +101,7 @@ class SqlStore:
         self._excerpts = excerpts
         self._claims = Claims(is_sqlite=database.is_sqlite)
         self.members = Members(database, clock, excerpts)
+        self.rules = RuleLog(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------
