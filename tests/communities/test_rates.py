@@ -58,23 +58,23 @@ async def test_an_ordinary_day_is_no_jump(store: SqlStore, rates: RuleRates, new
     await _quiet_week(store, new, clock)
     await _fire(store, new, "today", 9)
     assert [one.jumped for one in await rates.of(VIEWER, *HERE)] == [False]
-    assert await rates.alarms(BOT, str) == []
+    assert await rates.alarms(BOT) == []
 
 
 async def test_moderators_are_told_once_a_day(store: SqlStore, rates: RuleRates, new: New, clock: Any) -> None:
     await _quiet_week(store, new, clock)
     await _fire(store, new, "today", 40)
     await _fire(store, new, "elsewhere", 40, place=Place("discord", "101", "1"))
-    ((platform, community, says),) = await rates.alarms(BOT, lambda rule: f"<{rule}>")
-    assert (platform, community) == HERE
-    assert says.startswith("<diy.self>: 40 in the last day, 2.")
-    assert await rates.alarms(BOT, str) == []
+    (told,) = await rates.alarms(BOT)
+    assert (told.platform, told.community) == HERE
+    assert told.says("<diy.self>").startswith("<diy.self>: 40 in the last day, 2.")
+    assert await rates.alarms(BOT) == []
     assert [(e.by, e.action, dict(e.detail)) async for e in audit_entries(store.database)] == [
         ("safetybot", "rate alarm", {"rule": "diy.self"})
     ]
     clock.forward(days=1, seconds=1)
     await _fire(store, new, "tomorrow", 90)
     await _fire(store, new, "tomorrow-more", 90)
-    assert len(await rates.alarms(BOT, str)) == 1
+    assert len(await rates.alarms(BOT)) == 1
     with pytest.raises(Refused, match="everywhere"):
-        await rates.alarms(VIEWER, str)
+        await rates.alarms(VIEWER)

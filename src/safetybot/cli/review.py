@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from safetybot.cli.acting import AsOption
+from safetybot.cli.acting import AsOption, InOption, whose
 from safetybot.cli.log import (
     ChannelOption,
     CommunityOption,
@@ -26,9 +26,10 @@ from safetybot.cli.log import (
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, table
-from safetybot.cli.use_cases import Json, me, own_terms, reviews, with_runtime
+from safetybot.cli.use_cases import Json, me, own_terms, reviews, with_runtime, words
 from safetybot.communities.keyword import KeywordState
-from safetybot.communities.review import Explanation, Precision, Repair, RepairKind, Tally
+from safetybot.communities.rates import RuleRate, RuleRates
+from safetybot.communities.review import Explanation, Precision, Repair, RepairKind, Tally, Words
 from safetybot.model import Interaction, Place, VerdictKind
 from safetybot.store.export import as_fields
 
@@ -200,6 +201,31 @@ def _command(repair: Repair, place: Place) -> str:
     if repair.kind is RepairKind.ALLOW:
         return f"keywords allow PHRASE {where}"
     return f"policy set {repair.key} {repair.value} {where}"
+
+
+@review_app.command()
+def rates(context: typer.Context, place: InOption, json_out: Json = False) -> None:
+    """Show how often each live rule fired in the last day, against its own two weeks before; jumps first."""
+    session: Session = context.obj
+    where = whose(place)
+
+    async def work(runtime: Runtime) -> tuple[list[RuleRate], Words]:
+        found = await RuleRates(runtime.store.rules, runtime.clock).of(me(), *where)
+        return found, words(session).with_own(await own_terms(runtime, *where, *KeywordState))
+
+    found, named = with_runtime(session, work)
+    if json_out:
+        for one in found:
+            fields = {
+                "rule": named.rule_name(one.rule), "last_day": one.last_day, "per_day": round(one.per_day, 3),
+                "jumped": one.jumped,
+            }  # fmt: skip
+            sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        return
+    made = table("", "rule", "last day", "a day before", "", right=(1, 2))
+    for one in found:
+        made.add_row(named.rule_name(one.rule), str(one.last_day), f"{one.per_day:.1f}", "jumped" if one.jumped else "")
+    console().print(made, markup=False)
 
 
 async def _named(runtime: Runtime, place: Place) -> list[str]:

@@ -12,10 +12,15 @@ from typing import Annotated
 
 import structlog
 import typer
+from rich.console import Console
 
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_health
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
+from safetybot.cli.use_cases import own_terms, words
+from safetybot.communities.access import BOT
+from safetybot.communities.keyword import KeywordState
+from safetybot.communities.rates import RuleRates
 from safetybot.config import LastGood
 from safetybot.detection.detector import Detector
 from safetybot.model import Concern, Message, Response
@@ -30,6 +35,7 @@ _LOOK_AT_FILES = 5.0
 _PURGE = timedelta(hours=24)
 _LEASE = timedelta(minutes=10)
 _RESUME = 60.0
+_RATES = 3600.0
 
 
 def register(app: typer.Typer) -> None:
@@ -75,6 +81,7 @@ async def _run(session: Session, *, once: bool) -> None:
                 asyncio.create_task(_keep_config(parts, watcher, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics)),
                 asyncio.create_task(_keep_resuming(watcher)),
+                asyncio.create_task(_keep_rates(session, runtime, out)),
             ]
             try:
                 await _watch(watcher, runtime, metrics, once=once)
@@ -170,3 +177,16 @@ async def _keep_house(session: Session, runtime: Runtime, metrics: Metrics) -> N
             log.info("purged", interactions=forgotten.interactions, excerpts=forgotten.excerpts)
             last = now
         await asyncio.sleep(_LOOK_AT_FILES)
+
+
+async def _keep_rates(session: Session, runtime: Runtime, out: Console) -> None:
+    """Every hour, tell moderators of live rules that fire far more often than they used to."""
+    rates = RuleRates(runtime.store.rules, runtime.clock)
+    while True:
+        # One replica looks, so that an alarm is given once.
+        if await runtime.store.leases.take("rates", timedelta(seconds=2 * _RATES)):
+            for one in await rates.alarms(BOT):
+                own = await own_terms(runtime, one.platform, one.community, *KeywordState)
+                named = words(session).with_own(own).rule_name(one.rule)
+                out.print(f"moderators ({one.platform}/{one.community})> {one.says(named)}", markup=False)
+        await asyncio.sleep(_RATES)

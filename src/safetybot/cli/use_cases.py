@@ -52,11 +52,15 @@ def privacy(session: Session, runtime: Runtime) -> Privacy:
     return Privacy(runtime.store.members, runtime.pseudonyms, community_policy(session, runtime))
 
 
-def reviews(session: Session, runtime: Runtime) -> Reviews:
-    """The log for reviewers, with the words of the lexicon and the rules in force. Raises `InvalidDocument`."""
+def words(session: Session) -> Words:
+    """The words of the lexicon and the rules in force. Raises `InvalidDocument`."""
     rules = read_rules(newest(session.config_dirs, "rules.yaml"))
-    terms = read_lexicon(lexicon_files(session.config_dirs), rules.concepts)
-    return Reviews(runtime.store, Words.of(terms, rules.sentences()), runtime.clock)
+    return Words.of(read_lexicon(lexicon_files(session.config_dirs), rules.concepts), rules.sentences())
+
+
+def reviews(session: Session, runtime: Runtime) -> Reviews:
+    """The log for reviewers. Raises `InvalidDocument`."""
+    return Reviews(runtime.store, words(session), runtime.clock)
 
 
 async def own_terms(runtime: Runtime, platform: str | None, community: str | None, *states: KeywordState) -> list[str]:

@@ -7,7 +7,7 @@ Lives here: counting rules of the lexicon and keywords alike, what is told. Does
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,19 +75,19 @@ class RuleRates:
         found = [_rate(platform, community, rule, fired, now) for rule, fired in times.items()]
         return sorted(found, key=lambda one: (not one.jumped, -one.last_day, one.rule))
 
-    async def alarms(self, actor: Actor, name: Callable[[str], str]) -> list[tuple[str, str, str]]:
-        """What moderators must be told now: platform, community, text. Each rule at most once a day; audited.
+    async def alarms(self, actor: Actor) -> list[RuleRate]:
+        """The jumps that moderators must be told of now. Each rule at most once a day; audited.
 
         Raises:
             Refused: The actor is no operator (the bot acts as `access.BOT`).
         """
         require(actor, Right.SEE_FIGURES, None, None)
         since = self._clock.now() - DAY
-        told: list[tuple[str, str, str]] = []
+        told: list[RuleRate] = []
         for platform, community in await self._rows.busy(since, least=LEAST):
             jumped = [one for one in await self.of(actor, platform, community) if one.jumped]
             told += [
-                (platform, community, one.says(name(one.rule)))
+                one
                 for one in jumped
                 if await self._rows.first_alarm(platform, community, one.rule, since=since, by=actor.name)
             ]
