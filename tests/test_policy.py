@@ -13,6 +13,7 @@ from safetybot.model import (
     Concern,
     ConcernPolicy,
     Decision,
+    FiredRule,
     History,
     Message,
     Mode,
@@ -328,3 +329,24 @@ def test_what_rests_on_a_keyword_in_shadow_alone_is_recorded_and_never_sent(mode
     wanted = Decision(reply=False, alert=False, shadow=True, reasons=(Reason.SHADOW,))
     assert decide(tried, PLAIN, policy(mode), NOTHING, NOW) == wanted
     assert decide(tried, PLAIN, policy(Mode.OFF), NOTHING, NOW).shadow is False
+
+
+@pytest.mark.parametrize(
+    ("fired", "watched", "sent"),
+    [
+        (["a"], {"a"}, False),
+        (["a", "b"], {"a"}, True),
+        (["a"], {"b"}, True),
+        ([], {"a"}, True),
+        (["a", "b"], {"a", "b"}, False),
+    ],
+)
+def test_an_answer_that_rests_on_watched_rules_alone_is_logged_and_not_sent(
+    fired: list[str], watched: set[str], *, sent: bool
+) -> None:
+    rules = tuple(FiredRule(name, Concern.DIY, "It says so.") for name in fired)
+    assessment = Assessment(Concern.DIY, 0.9, "en", rules=rules)
+    wanted = policy(shadow_rules=frozenset(watched))
+    decision = decide(assessment, PLAIN, wanted, NOTHING, NOW)
+    assert decision.acts is sent
+    assert decision.shadow is not sent

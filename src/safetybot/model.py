@@ -296,6 +296,8 @@ class Policy:
     concerns: Mapping[Concern, ConcernPolicy]
     exempt_channels: frozenset[str] = frozenset()
     exempt_roles: frozenset[str] = frozenset()
+    shadow_rules: frozenset[str] = frozenset()
+    """Rules that are only watched: an answer that rests on nothing else is logged, and nothing is sent."""
     language: str | None = None
     """Answer in this language; None means in the message's own."""
     region: str | None = None

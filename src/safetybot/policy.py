@@ -35,7 +35,8 @@ def decide(assessment: Assessment, message: Message, policy: Policy, history: Hi
     outside = _outside(wanted, message, policy, history)
     unsure = {Reason.LOW_CONFIDENCE} if assessment.confidence < wanted.min_confidence else set()
     cooling = _cooling(concern, policy, history, now)
-    quiet = assessment.only_shadow
+    watched = bool(assessment.rules) and all(rule.rule in policy.shadow_rules for rule in assessment.rules)
+    quiet = assessment.only_shadow or watched
     reply = wanted.mode.replies and not (outside or unsure or cooling or quiet)
     alert = wanted.mode.alerts and not (outside or unsure or quiet)
     shadow = (wanted.mode is Mode.SHADOW or quiet) and not outside

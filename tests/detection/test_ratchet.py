@@ -1,4 +1,4 @@
-"""The shipped model on the development files, which it was trained on: says that nothing came loose, not how good it is.
+"""The shipped model on the development files, which it has seen: that nothing came loose, not how good it is.
 
 Raise the floors when the figures rise; docs/detection.md has the cross-validated ones.
 """

@@ -53,6 +53,7 @@ async def test_a_channel_overrides_its_community_which_overrides_the_defaults(st
 VALUES = {
     "exempt_channels": (["1", "2"], frozenset({"1", "2"})),
     "exempt_roles": (["mods"], frozenset({"mods"})),
+    "shadow_rules": (["lay-hands"], frozenset({"lay-hands"})),
     "language": ("de", "de"),
     "region": ("AT", "AT"),
     "emergency_number": ("144", "144"),

@@ -170,6 +170,11 @@ SETTINGS: Mapping[str, Setting] = {
             "ids of up to 500 roles, with commas between", "789", TypeAdapter(_Ids),
         ),
         Setting(
+            "shadow_rules", "Rules that are only watched: what rests on nothing else is logged, and nothing is sent. "
+            "`review precision` and `review rates` name rules and tell how they fare.", "list of ids",
+            "names of up to 500 rules, with commas between", "all-words-together, lay-hands", TypeAdapter(_Ids),
+        ),
+        Setting(
             "language", "Answer in this language, whatever the message's; none: in the message's own.", "language",
             "two or three small letters", "de", TypeAdapter(_Language),
         ),
