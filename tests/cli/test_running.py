@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from safetybot.cli import run
 from safetybot.cli.session import Session
 from safetybot.config import LastGood, packaged_dir
 from safetybot.detection.detector import Detector
+from safetybot.model import Message
 from safetybot.responses import ResponseLibrary
+from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
 
 
@@ -79,3 +83,34 @@ async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypat
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+class Stumbling:
+    """Stands where the Watcher stands; the store behind it is away for the first message."""
+
+    def __init__(self) -> None:
+        self.handled: list[str] = []
+
+    async def handle(self, message: Message) -> None:
+        if message.text == "first":
+            raise StoreError("the database refused a write 5 times")
+        self.handled.append(message.text)
+
+
+class Now:
+    class clock:  # noqa: N801  # stands for Runtime.clock
+        @staticmethod
+        def now() -> datetime:
+            return datetime.now(UTC)
+
+
+async def test_a_store_that_is_away_costs_its_message_and_not_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lines() -> AsyncIterator[str]:
+        yield "first"
+        yield "second"
+
+    monkeypatch.setattr(run, "_lines", lines)
+    watcher, metrics = Stumbling(), Metrics()
+    await run._handle_lines(watcher, Now(), metrics)  # type: ignore[arg-type]
+    assert watcher.handled == ["second"]
+    assert b'safetybot_dropped_total{why="store"} 1.0' in metrics.exposition()

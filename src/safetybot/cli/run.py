@@ -13,6 +13,7 @@ from typing import Annotated
 import structlog
 import typer
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_health
 from safetybot.cli.session import Session
@@ -27,6 +28,7 @@ from safetybot.model import Concern, Message, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
 from safetybot.responses import ResponseLibrary
 from safetybot.store import retention
+from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics, MetricsServer, set_up_logging
 from safetybot.watcher import Watcher
 
@@ -120,8 +122,14 @@ async def _handle_lines(watcher: Watcher, runtime: Runtime, metrics: Metrics) ->
         number += 1
         started = time.perf_counter()
         message = console_message(run_id * 1_000_000 + number, line, runtime.clock.now())
-        await watcher.handle(message)
-        metrics.handled(time.perf_counter() - started)
+        try:
+            await watcher.handle(message)
+        except (StoreError, SQLAlchemyError, OSError) as error:
+            # A store that is away for a while costs its messages, never the bot.
+            metrics.dropped("store")
+            log.warning("message_dropped", why=type(error).__name__)
+        else:
+            metrics.handled(time.perf_counter() - started)
 
 
 async def _lines() -> AsyncIterator[str]:
