@@ -16,14 +16,15 @@ COPY src ./src
 RUN /opt/safetybot/bin/pip install --no-deps .
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin safetybot \
+RUN groupadd --system --gid 10001 safetybot \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin safetybot \
     && install -d -o safetybot -g safetybot -m 0700 /data
 COPY --from=build /opt/safetybot /opt/safetybot
 ENV PATH="/opt/safetybot/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SAFETYBOT_DATA_DIR=/data
-USER safetybot
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["safetybot", "doctor", "--quiet"]
