@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from safetybot.config import packaged_dir
@@ -44,10 +45,10 @@ def terms(count: int) -> list[Term]:
     return chosen
 
 
-def _texts(wanted: object, count: int) -> list[str]:
+def _texts(wanted: Callable[[str], bool], count: int) -> list[str]:
     texts: list[str] = []
     for file in sorted(CORPUS.glob("*.jsonl")):
         with file.open(encoding="utf-8") as lines:
-            texts += [row["text"] for row in map(json.loads, lines) if wanted(row["label"])]  # type: ignore[operator]
+            texts += [row["text"] for row in map(json.loads, lines) if wanted(row["label"])]
     random.Random(1).shuffle(texts)  # noqa: S311
     return texts[:count]

@@ -1,6 +1,7 @@
 """The words of the project as plain data: what a message, an assessment, a decision and a log row are.
 
-Everything here is frozen and slotted, imports nothing of ours and does nothing but describe itself.
+Everything here is frozen and slotted, imports nothing of ours and does nothing but describe itself. Long, because all
+the words stand in one place.
 Who produces and who consumes each type stands in `docs/architecture.md`.
 """
 

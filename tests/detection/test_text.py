@@ -2,7 +2,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from safetybot.detection.text import base_view, disguise_views, fold_term, zones_of
+from safetybot.detection.text import base_view, disguise_views, fold_term
+from safetybot.detection.zones import zones_of
 from safetybot.model import Zone
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from safetybot.detection.text import base_view, without_code
+from safetybot.detection.text import base_view
+from safetybot.detection.zones import without_code
 from safetybot.model import Hit, HitPath, Strength, ThreadLine, Zone
 
 MAX_CHARS = 1200

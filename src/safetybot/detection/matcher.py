@@ -14,7 +14,8 @@ from typing import Protocol
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rapidfuzz.distance import OSA
 
-from safetybot.detection.text import View, Zones, base_view, disguise_views, fold_term
+from safetybot.detection.text import View, base_view, disguise_views, fold_term
+from safetybot.detection.zones import Zones
 from safetybot.model import Hit, HitPath, Strength, Zone
 
 FUZZY_LENGTH = 8
