@@ -45,7 +45,7 @@ def concern_label(concern: Concern | None) -> str:
 
 
 class Level(enum.IntEnum):
-    """How fast somebody with symptoms needs help; `shared` medical levels 1 to 3, the more urgent the higher."""
+    """How fast somebody with symptoms needs help, the more urgent the higher."""
 
     DAYS = 1
     """See a doctor within days."""
