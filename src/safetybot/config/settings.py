@@ -215,6 +215,38 @@ class MetricsSettings(FileModel):
     port: _Whole = Field(0, ge=0, le=65_535, description="Port; 0 switches them off.")
 
 
+_WEB_URL = re.compile(r"(?:https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)?")
+
+
+def _web_url(value: str) -> str:
+    """Refuse what no browser could be sent to; a path would have to be known by every link on the pages."""
+    if not _WEB_URL.fullmatch(value):
+        raise Flaw("is no address of a site", "such as https://bot.example.org, without a path or a slash at the end")
+    return value
+
+
+def _minute_or_more(value: timedelta) -> timedelta:
+    if value < timedelta(minutes=1):
+        raise Flaw("is too short", "at least 1m")
+    return value
+
+
+_Minutes = Annotated[Duration, AfterValidator(_minute_or_more)]
+
+
+class WebSettings(FileModel):
+    """The pages for moderators and admins (docs/web.md)."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: _Whole = Field(0, ge=0, le=65_535, description="Port that `safetybot run` serves the pages on; 0: not at all.")
+    url: Annotated[str, AfterValidator(_web_url)] = Field(
+        "", examples=["https://bot.example.org"],
+        description="Address under which people reach them; empty means http://localhost and the port.",
+    )  # fmt: skip
+    session: _Minutes = Field(timedelta(hours=12), description="After this time one must sign in again.")
+    link: _Minutes = Field(timedelta(minutes=15), description="How long a sign-in link can be used.")
+
+
 class Settings(FileModel):
     """All settings of one process."""
 
@@ -228,6 +260,7 @@ class Settings(FileModel):
     responses: ResponseSettings = ResponseSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
 
     def default_policy(self) -> Policy:
         """The policy of a community that has decided nothing."""
