@@ -13,9 +13,9 @@ from cryptography.fernet import Fernet
 
 from safetybot.config import Settings, packaged_dir
 from safetybot.detection.assembly import load_detector
-from safetybot.model import Concern, Message, Response
+from safetybot.model import Message, Response
 from safetybot.platforms.console import NAME, console_message
-from safetybot.ports import PlatformError, Receipt
+from safetybot.ports import Alert, PlatformError, Posted, Receipt
 from safetybot.responses import ResponseLibrary
 from safetybot.store.keys import Excerpts, Pseudonyms
 from safetybot.store.store import open_store
@@ -33,14 +33,17 @@ class StumblingPlatform:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def reply(self, to: Message, response: Response, claim_key: str) -> Receipt:
+    async def reply(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         self.calls += 1
         if self.calls % 3 == 0:
             raise PlatformError("no right to write here")
         return Receipt(str(self.calls))
 
-    async def alert(self, about: Message, interaction_id: int, concern: Concern, summary: str) -> None:
-        raise PlatformError(f"no right to alert: {summary}")
+    async def alert(self, alert: Alert) -> Posted | None:
+        raise PlatformError(f"no right to alert about interaction {alert.interaction_id}")
+
+    async def notice(self, community: str, channel: str | None, text: str) -> None:
+        raise PlatformError(f"no right to write to {community}")
 
 
 class Clock:

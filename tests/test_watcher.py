@@ -30,7 +30,8 @@ from safetybot.model import (
     SurfaceKind,
     ThreadLine,
 )
-from safetybot.ports import Claim, Cooldowns, PlatformError, Receipt
+from safetybot.platforms.console import summary
+from safetybot.ports import Alert, Claim, Cooldowns, PlatformError, Posted, Receipt
 from safetybot.watcher import LATEST_REPLY, RecentMessages, Watcher
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -66,6 +67,8 @@ class MemoryStore:
     lose_to: str = ""
     excerpts: bool = False
     kept: list[NewInteraction] = field(default_factory=list)
+    alerts: dict[int, Posted] = field(default_factory=dict)
+    away: bool = False
 
     async def policy(self, place: Place) -> Policy:
         each = ConcernPolicy(self.mode, timedelta(0), timedelta(0))
@@ -78,6 +81,8 @@ class MemoryStore:
         return History(author_opted_out=self.opted_out, already_answered=known)
 
     async def claim(self, new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
+        if self.away:
+            raise ConnectionError("the database is away")
         self.kept.append(new)
         number = len(self.rows) + 1
         won = not (self.lose_to and cooldowns)
@@ -98,6 +103,9 @@ class MemoryStore:
         self.rows[interaction_id] = replace(self.rows[interaction_id], state=to, reply_id=reply_id)
         return True
 
+    async def posted(self, interaction_id: int, where: Posted) -> None:
+        self.alerts[interaction_id] = where
+
     async def unfinished(self, platform: str) -> list[Interaction]:
         return [r for r in self.rows.values() if r.state in (InteractionState.PLANNED, InteractionState.SENDING)]
 
@@ -109,16 +117,20 @@ class FakePlatform:
     broken: bool = False
     name: str = "fake"
 
-    async def reply(self, to: Message, response: Response, claim_key: str) -> Receipt:
+    async def reply(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         if self.broken:
             raise PlatformError("no right to write here")
         self.replies.append(to.id)
         return Receipt(f"re-{to.id}")
 
-    async def alert(self, about: Message, interaction_id: int, concern: Concern, summary: str) -> None:
+    async def alert(self, alert: Alert) -> Posted | None:
         if self.broken:
             raise PlatformError("no right to write here")
-        self.alerts.append(summary)
+        self.alerts.append(summary(alert.assessment))
+        return Posted("mods", f"al-{alert.about.id}")
+
+    async def notice(self, community: str, channel: str | None, text: str) -> None:
+        self.alerts.append(text)
 
 
 @dataclass
@@ -268,6 +280,21 @@ async def test_after_a_long_outage_a_late_reply_is_not_sent(world: World) -> Non
     world.store.rows[1] = leftover(InteractionState.PLANNED, NOW - LATEST_REPLY - timedelta(seconds=1))
     assert await world.watcher.resume("fake") == 0
     assert world.store.rows[1].state is InteractionState.SUPPRESSED
+
+
+async def test_where_an_alert_stands_is_remembered(world: World) -> None:
+    outcome = await world.watcher.handle(message("diy"))
+    assert world.store.alerts == {outcome.interaction_id: Posted("mods", "al-1")}
+
+
+async def test_a_message_that_the_store_could_not_take_is_handled_when_it_comes_again(world: World) -> None:
+    # The recent messages knew it already, so that the second try looked like an edit that changed no word.
+    world.store.away = True
+    with pytest.raises(ConnectionError):
+        await world.watcher.handle(message("diy"))
+    world.store.away = False
+    outcome = await world.watcher.handle(message("diy"))
+    assert outcome.state is InteractionState.SENT
 
 
 # --- recent messages --------------------------------------------------------------------------------------

@@ -307,6 +307,8 @@ class Policy:
     """The community's own emergency line; wins over `region`."""
     excerpts: bool = False
     """Whether an encrypted excerpt of the message is kept for reviewers."""
+    alert_channel: str | None = None
+    """Where moderators are told, an id of the platform; None means that the community has chosen no place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from safetybot.model import (
+    Assessment,
     Concern,
+    Decision,
     History,
     Interaction,
     InteractionState,
@@ -56,6 +58,32 @@ class Receipt:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What moderators are told of one message.
+
+    A platform may show the found words with a little around them, to those who can read the channel anyway; it keeps
+    none of them beyond the alert, and takes them out of the alert when the message is deleted.
+    """
+
+    about: Message
+    interaction_id: int
+    assessment: Assessment
+    decision: Decision
+    replied: bool
+    """Whether a reply stands under the message."""
+    channel: str | None
+    """The community's alert channel, an id of the platform; None where it has chosen none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where an alert stands, so that it can be edited later."""
+
+    channel: str
+    message_id: str
+
+
 class PlatformError(Exception):
     """A platform refused or failed to send. `retry` says whether a later try could succeed."""
 
@@ -73,16 +101,23 @@ class Platform(Protocol):
         """`discord`, `telegram`, `console`: the `platform` of every `Place` it produces."""
         ...
 
-    async def reply(self, to: Message, response: Response, claim_key: str) -> Receipt:
+    async def reply(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         """Post `response.public` once in answer to `to`, with ways to the private card.
 
-        `claim_key` is the same for every try at this reply; platforms with idempotency keys pass it on.
-        Raises `PlatformError` where nothing was sent.
+        `interaction_id` is what the buttons point at. `claim_key` is the same for every try at this reply; platforms
+        with idempotency keys pass it on. Raises `PlatformError` where nothing was sent.
         """
         ...
 
-    async def alert(self, about: Message, interaction_id: int, concern: Concern, summary: str) -> None:
-        """Tell the community's moderators. `summary` holds no words of the member. Raises `PlatformError`."""
+    async def alert(self, alert: Alert) -> Posted | None:
+        """Tell the community's moderators; None where the platform's alerts cannot be edited.
+
+        Raises `PlatformError`, also where the community has chosen no channel and the platform needs one.
+        """
+        ...
+
+    async def notice(self, community: str, channel: str | None, text: str) -> None:
+        """Tell a community's moderators something that is about no message. Raises `PlatformError`."""
         ...
 
 
@@ -110,6 +145,10 @@ class Store(Protocol):
         self, interaction_id: int, to: InteractionState, *, reply_id: str | None = None, error: str = ""
     ) -> bool:
         """Move an interaction along its states, durably; False where it already is past `to` (idempotent)."""
+        ...
+
+    async def posted(self, interaction_id: int, where: Posted) -> None:
+        """Remember where the alert about an interaction stands."""
         ...
 
     async def unfinished(self, platform: str) -> list[Interaction]:

@@ -32,7 +32,7 @@ from safetybot.model import (
     ThreadLine,
 )
 from safetybot.policy import cooldowns_for, decide
-from safetybot.ports import Clock, Cooldowns, Platform, PlatformError, Store
+from safetybot.ports import Alert, Clock, Cooldowns, Platform, PlatformError, Store
 
 log = structlog.get_logger(__name__)
 
@@ -144,13 +144,22 @@ class Watcher:
     async def handle(self, message: Message) -> Outcome:
         """See one message (new or edited) through: at most one reply, at most one row in the log.
 
-        Raises what the store raises; a platform that fails to send is logged and recorded, never raised.
+        Raises what the store raises, and may then be called again with the same message; a platform that fails to
+        send is logged and recorded, never raised.
         """
         if message.author.is_bot:
             return Outcome(_NOTHING)
         thread = self.recent.before(message)
         if not self.recent.add(message):
             return Outcome(_NOTHING)  # an edit that changed no word
+        try:
+            return await self._see_through(message, thread)
+        except BaseException:
+            # Not seen through, so not known: else the next try would look like an edit that changed no word.
+            self.recent.forget(message.place, message.id)
+            raise
+
+    async def _see_through(self, message: Message, thread: Sequence[ThreadLine]) -> Outcome:
         own = None
         if self._terms is not None:
             own = await self._terms.terms(message.place.platform, message.place.community)
@@ -224,7 +233,7 @@ class Watcher:
             state = InteractionState.SUPPRESSED
             self._observer.ended(message.place.platform, state)
         if decision.alert:
-            await self._alert(message, assessment, claim.interaction_id)
+            await self._alert(message, assessment, decision, claim.interaction_id, state, policy)
         return Outcome(assessment, decision, response, claim.interaction_id, state)
 
     async def _reply(self, message: Message, response: Response, interaction_id: int) -> InteractionState:
@@ -232,8 +241,9 @@ class Watcher:
         name = message.place.platform
         if not await self._store.advance(interaction_id, InteractionState.SENDING):
             return InteractionState.UNKNOWN  # somebody else is sending it
+        key = f"{message.place}/{message.id}"
         try:
-            receipt = await self._platforms[name].reply(message, response, f"{message.place}/{message.id}")
+            receipt = await self._platforms[name].reply(message, response, interaction_id, key)
         except PlatformError as error:
             log.warning("reply_failed", interaction=interaction_id, place=str(message.place), error=str(error))
             return await self._end(interaction_id, name, InteractionState.FAILED, error=str(error))
@@ -252,16 +262,24 @@ class Watcher:
         self._observer.ended(platform, state)
         return state
 
-    async def _alert(self, message: Message, assessment: Assessment, interaction_id: int) -> None:
-        concern = assessment.concern
-        assert concern is not None  # noqa: S101  # narrowed by `handle`
-        level = f", {assessment.level.label}" if assessment.level else ""
-        says = assessment.rules[0].says if assessment.rules else "The words together read like it."
-        summary = f"{concern.label}{level} ({assessment.confidence:.0%} sure). {says}"
+    async def _alert(
+        self,
+        message: Message,
+        assessment: Assessment,
+        decision: Decision,
+        interaction_id: int,
+        state: InteractionState,
+        policy: Policy,
+    ) -> None:
+        replied = state is InteractionState.SENT
+        alert = Alert(message, interaction_id, assessment, decision, replied, policy.alert_channel)
         try:
-            await self._platforms[message.place.platform].alert(message, interaction_id, concern, summary)
+            where = await self._platforms[message.place.platform].alert(alert)
         except PlatformError as error:
             log.warning("alert_failed", interaction=interaction_id, place=str(message.place), error=str(error))
+        else:
+            if where is not None:
+                await self._store.posted(interaction_id, where)
 
     def _choose(self, concern: Concern, level: Level | None, language: str, policy: Policy) -> Response:
         return self._library.choose(

@@ -24,7 +24,7 @@ from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
 from safetybot.config import LastGood
 from safetybot.detection.detector import Detector
-from safetybot.model import Concern, Message, Response
+from safetybot.model import Message, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
 from safetybot.responses import ResponseLibrary
 from safetybot.store import retention
@@ -66,8 +66,8 @@ async def _run(session: Session, *, once: bool) -> None:
     def show_reply(_: Message, response: Response) -> None:
         out.print(f"safetybot> {response.public}", markup=False)
 
-    def show_alert(_: Message, concern: Concern, summary: str) -> None:
-        out.print(f"moderators ({concern.label})> {summary}", markup=False)
+    def show_moderators(about: str, line: str) -> None:
+        out.print(f"moderators ({about})> {line}", markup=False)
 
     parts = LastGood(lambda: (session.fresh_detector(), session.fresh_library()), session.files)
     session.detector, session.library = parts.value
@@ -76,7 +76,7 @@ async def _run(session: Session, *, once: bool) -> None:
     ) else None  # fmt: skip
     try:
         async with open_runtime(session) as runtime:
-            watcher = make_watcher(session, runtime, {NAME: ConsolePlatform(show_reply, show_alert)}, metrics)
+            watcher = make_watcher(session, runtime, {NAME: ConsolePlatform(show_reply, show_moderators)}, metrics)
             resumed = await watcher.resume(NAME)
             log.info("started", resumed=resumed, languages=len(session.library.languages))
             background = [

@@ -192,6 +192,11 @@ SETTINGS: Mapping[str, Setting] = {
             "on or off", "off", TypeAdapter(_Truth),
         ),
         Setting(
+            "alert_channel", "Where moderators are told; none: nowhere, alerts wait in the review queue.", "channel",
+            "the id of a channel, a group, or `admins` for private messages where the platform has them", "456",
+            TypeAdapter(_Id), per_channel=False,
+        ),
+        Setting(
             "retention", "How long interactions are kept.", "duration",
             "1h or more, at most what the operator keeps", "30d", TypeAdapter(_Keep), per_channel=False,
         ),

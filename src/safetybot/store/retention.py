@@ -17,7 +17,7 @@ from safetybot.model import Place
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.settings import chosen_times
-from safetybot.store.tables import cooldowns, interactions, keywords, leases, opt_outs, settings
+from safetybot.store.tables import cooldowns, interactions, keywords, leases, moves, opt_outs, settings, watermarks
 
 __all__ = ["Forgotten", "erase_author", "erase_community", "erase_excerpts", "erase_message", "purge"]
 
@@ -122,6 +122,8 @@ async def erase_community(database: Database, platform: str, community: str, now
         settings=await _delete(database, settings, _of(settings, platform, community))
         + await _delete(database, keywords, _of(keywords, platform, community)),
     )
+    for table in (watermarks, moves):
+        await _delete_small(database, table, _of(table, platform, community))
     await _audited(database, by, now, "erase community", forgotten, (platform, community))
     return forgotten
 

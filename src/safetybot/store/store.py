@@ -30,8 +30,9 @@ from safetybot.model import (
     Policy,
     Verdict,
 )
-from safetybot.ports import Claim, Clock, Cooldowns
+from safetybot.ports import Claim, Clock, Cooldowns, Posted
 from safetybot.store.audit import AuditLog, write_audit
+from safetybot.store.chats import Alerts, Budgets, Moves, Watermarks
 from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
@@ -102,6 +103,10 @@ class SqlStore:
         self._claims = Claims(is_sqlite=database.is_sqlite)
         self.members = Members(database, clock, excerpts)
         self.rules = RuleLog(database, clock)
+        self.alerts = Alerts(database)
+        self.watermarks = Watermarks(database)
+        self.budgets = Budgets(database, clock)
+        self.moves = Moves(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------
@@ -185,6 +190,10 @@ class SqlStore:
             return moved is not None
 
         return await self.database.writer.do(job)
+
+    async def posted(self, interaction_id: int, where: Posted) -> None:
+        """Remember where the alert about an interaction stands."""
+        await self.alerts.put(interaction_id, where)
 
     async def unfinished(self, platform: str) -> list[Interaction]:
         """Interactions left `planned` or `sending` by a process that died, oldest first.

@@ -184,6 +184,42 @@ leases = sa.Table(
 )
 """Who may do what only one may do at a time, and which stores are alive (`store/<instance>`)."""
 
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Index(None, "channel", "message_id"),
+)
+"""Where the alert about an interaction stands; several may share one message (a burst is folded)."""
+
+watermarks = sa.Table(
+    "watermarks",
+    metadata,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("platform", "community", "channel")),
+    sa.Column("at", Moment, nullable=False),
+)
+"""Until when a channel's messages were seen: a time and no message, so that silence leaves no trace of anybody."""
+
+budgets = sa.Table(
+    "budgets",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("free_at", Moment, nullable=False),
+)
+"""When the next send of a limited kind is due, shared by all replicas (the generic cell rate algorithm)."""
+
+moves = sa.Table(
+    "moves",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("chat", sa.Text, primary_key=True),
+    sa.Column("community", sa.Text, nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+)
+"""Chats that changed their id: under `chat` it is now reached, under `community` its data stays."""
+
 SQLITE_PROTECT_AUDIT = tuple(
     f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "
     "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
