@@ -51,6 +51,9 @@ class Right(enum.Enum):
     ERASE_COMMUNITY = ("erase a community", Role.ADMIN)
     READ_AUDIT = ("read the audit", Role.ADMIN)
     EXPORT_AUDIT = ("export the audit", Role.OPERATOR)
+    TRY_MESSAGE = ("try a message", Role.VIEWER)
+    LET_IN = ("let others into the web pages and out again", Role.ADMIN)
+    SEE_STATUS = ("see how the bot fares", Role.OPERATOR)
 
     def __init__(self, says: str, least: Role) -> None:
         """Keep the words and the role."""
@@ -102,6 +105,15 @@ def require(actor: Actor, right: Right, platform: str | None, community: str | N
     if actor.role is None or actor.role < right.least:
         held = "no role is held" if actor.role is None else f"the role held is {actor.role.label}"
         raise Refused(actor, right, platform, community, f"{needed}, and {held}")
+
+
+def may(actor: Actor, right: Right, platform: str | None, community: str | None) -> bool:
+    """Whether `require` lets it pass: for offering what is allowed, never instead of the check itself."""
+    try:
+        require(actor, right, platform, community)
+    except Refused:
+        return False
+    return True
 
 
 def require_own_or(actor: Actor, right: Right, platform: str, community: str, member: str) -> str:

@@ -5,3 +5,15 @@ from __future__ import annotations
 
 class CommunityError(Exception):
     """Something was asked for that cannot be done as asked; the message says why and what to do."""
+
+
+class ChangedMeanwhile(CommunityError):
+    """Somebody else changed the same thing first: look at it again, then decide. The store's error is one of these."""
+
+
+class NothingStands(CommunityError):
+    """There is no change left to undo. The store's error is one of these."""
+
+
+class NotThere(CommunityError):
+    """There is nothing of that number (any more). The store's error is one of these."""

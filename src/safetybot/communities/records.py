@@ -50,6 +50,9 @@ class Filters:
     """A pseudonym."""
     since: datetime | None = None
     until: datetime | None = None
+    language: str | None = None
+    waiting: bool = False
+    """Only those that something was sent about and that have no verdict yet: the review queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,10 @@ class Reviews:
         await self._rows.add_verdict(interaction_id, Verdict(kind, actor.name, self._clock.now(), said))
         return self._repairs(details, own) if kind is VerdictKind.FALSE_ALARM else ()
 
+    async def repairs(self, actor: Actor, interaction_id: int, *, own: Sequence[str] = ()) -> tuple[Repair, ...]:
+        """The repairs that fit, were it a false alarm. Raises `Refused`, the store's `NoSuchInteraction`."""
+        return self._repairs(await self._allowed(actor, Right.REVIEW, interaction_id), own)
+
     async def note(self, actor: Actor, interaction_id: int, text: str) -> None:
         """Keep a note for other reviewers. Raises `UnusableNote`, `Refused`, the store's `NoSuchInteraction`."""
         await self._allowed(actor, Right.REVIEW, interaction_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safetybot.communities.errors import ChangedMeanwhile, NothingStands, NotThere
+
 if TYPE_CHECKING:
     from safetybot.store.versions import Change
 
@@ -75,7 +77,7 @@ class UnsafeKeyFile(StoreError):
         self.path, self.reason = path, reason
 
 
-class StaleVersion(StoreError):
+class StaleVersion(StoreError, ChangedMeanwhile):
     """Somebody else changed the same thing first; carries their change (None: there is none at all)."""
 
     def __init__(self, key: str, expected: int, newer: Change | None) -> None:
@@ -85,7 +87,7 @@ class StaleVersion(StoreError):
         self.key, self.expected, self.newer = key, expected, newer
 
 
-class NothingToUndo(StoreError):
+class NothingToUndo(StoreError, NothingStands):
     """Every change of this thing is undone already, or there never was one."""
 
     def __init__(self, key: str) -> None:
@@ -94,7 +96,7 @@ class NothingToUndo(StoreError):
         self.key = key
 
 
-class NoSuchInteraction(StoreError):
+class NoSuchInteraction(StoreError, NotThere):
     """There is no interaction of that number (any more)."""
 
     def __init__(self, interaction_id: int) -> None:

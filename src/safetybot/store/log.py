@@ -88,7 +88,7 @@ def interaction_query() -> sa.Select[Any]:
 def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     """`filters` in the database's words."""
     wanted: list[sa.ColumnElement[bool]] = []
-    for name in ("platform", "community", "channel", "author"):
+    for name in ("platform", "community", "channel", "author", "language"):
         value = getattr(filters, name)
         if value is not None:
             wanted.append(interactions.c[name] == value)
@@ -100,6 +100,10 @@ def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
         wanted.append(interactions.c.at >= filters.since)
     if filters.until is not None:
         wanted.append(interactions.c.at < filters.until)
+    if filters.waiting:
+        judged = sa.exists().where(verdicts.c.interaction_id == interactions.c.id)
+        acted = sa.or_(interactions.c.alerted, interactions.c.state != InteractionState.SUPPRESSED.value)
+        wanted += [~judged, acted, ~interactions.c.shadow]
     if filters.verdict is not None:
         latest = (
             sa.select(verdicts.c.kind)

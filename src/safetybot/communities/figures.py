@@ -1,0 +1,166 @@
+"""What happened, in numbers: by day, hour, channel, language and community; how fast replies were, what waits.
+
+Lives here: who may see them, how counts become a picture's rows. Does not live here: drawing (`charts.py`), counting
+(the store), how right the bot was (`review.py`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from safetybot.communities.access import Actor, Right, Role, require
+from safetybot.communities.records import Filters
+from safetybot.model import Concern
+from safetybot.ports import Clock
+
+TOP = 8
+"""Rows of a picture that ranks; the rest is added up as `OTHERS`."""
+OTHERS = "…"
+MOST_WAITING = 1_000
+"""Beyond it "more than 1,000 wait" says enough."""
+
+
+class By(enum.StrEnum):
+    """What interactions are counted by."""
+
+    DAY = "day"
+    HOUR = "hour"
+    """Of the day, in UTC."""
+    CHANNEL = "channel"
+    LANGUAGE = "language"
+    COMMUNITY = "community"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many interactions of one concern there were under one name, and how many of them were answered."""
+
+    name: str
+    """An ISO date for days, `0` to `23` for hours, `platform/community` for communities."""
+    concern: Concern
+    interactions: int
+    replies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One name with its counts by concern."""
+
+    name: str
+    counts: Mapping[Concern, int]
+
+    @property
+    def total(self) -> int:
+        """All concerns together."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """From a message to its reply, over the newest replies; in seconds."""
+
+    replies: int
+    median: float
+    slow: float
+    """Nineteen of twenty were faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All numbers of one time."""
+
+    since: datetime
+    until: datetime
+    by: Mapping[By, Sequence[Row]]
+    interactions: int
+    replies: int
+    waiting: int
+    """Up to `MOST_WAITING`, of the whole log."""
+    speed: Speed | None
+    """None where nothing was answered."""
+
+
+class FigureRows(Protocol):
+    """What this file needs of the store."""
+
+    async def counted(self, filters: Filters, by: By) -> Sequence[Count]:
+        """Interactions counted by something and by concern."""
+        ...
+
+    async def reply_seconds(self, filters: Filters, *, limit: int) -> Sequence[float]:
+        """From each message to its reply, of the newest `limit` replies."""
+        ...
+
+    async def waiting(self, filters: Filters, *, limit: int) -> int:
+        """How many interactions wait for a verdict, counted up to `limit`."""
+        ...
+
+    async def communities(self) -> Sequence[tuple[str, str]]:
+        """Platform and community of all that anything is kept of."""
+        ...
+
+
+class Figures:
+    """Numbers, for those who may see them."""
+
+    def __init__(self, rows: FigureRows, clock: Clock) -> None:
+        """Count in `rows`."""
+        self._rows, self._clock = rows, clock
+
+    async def communities(self, actor: Actor) -> Sequence[tuple[str, str]]:
+        """The communities that somebody may see anything of: an operator all, anybody else their own."""
+        if actor.role is Role.OPERATOR:
+            return await self._rows.communities()
+        require(actor, Right.SEE_POLICY, actor.platform, actor.community)
+        return [(actor.platform, actor.community)]
+
+    async def overview(self, actor: Actor, platform: str | None, community: str | None, *, days: int) -> Overview:
+        """The last `days` days, today among them.
+
+        Raises:
+            Refused: The actor is no viewer of the one community asked for, nor an operator.
+        """
+        require(actor, Right.SEE_FIGURES, platform, community)
+        until = self._clock.now()
+        midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+        filters = Filters(platform, community, since=midnight - timedelta(days=days - 1))
+        counted = {by: await self._rows.counted(filters, by) for by in By if by is not By.COMMUNITY or not community}
+        seconds = sorted(await self._rows.reply_seconds(filters, limit=1_000))
+        return Overview(
+            filters.since or until,
+            until,
+            {by: _rows(by, counts, until.date(), days) for by, counts in counted.items()},
+            sum(one.interactions for one in counted[By.DAY]),
+            sum(one.replies for one in counted[By.DAY]),
+            await self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
+            Speed(len(seconds), _at(seconds, 0.5), _at(seconds, 0.95)) if seconds else None,
+        )
+
+
+def _rows(by: By, counts: Sequence[Count], today: date, days: int) -> list[Row]:
+    grouped: defaultdict[str, dict[Concern, int]] = defaultdict(dict)
+    for one in counts:
+        grouped[one.name][one.concern] = one.interactions
+    if by is By.DAY:  # with the days on which nothing happened
+        names = [(today - timedelta(days=back)).isoformat() for back in range(days - 1, -1, -1)]
+        return [Row(name, grouped.get(name, {})) for name in names]
+    if by is By.HOUR:
+        return [Row(str(hour), grouped.get(str(hour), {})) for hour in range(24)]
+    rows = sorted((Row(name, found) for name, found in grouped.items()), key=lambda row: (-row.total, row.name))
+    rest = rows[TOP:]
+    if not rest:
+        return rows
+    added: defaultdict[Concern, int] = defaultdict(int)
+    for row in rest:
+        for concern, count in row.counts.items():
+            added[concern] += count
+    return [*rows[:TOP], Row(OTHERS, dict(added))]
+
+
+def _at(ordered: Sequence[float], part: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

@@ -1,0 +1,191 @@
+"""Signing in to the web pages: single-use links, sessions, and who may hand them out or end them.
+
+Lives here: who may, tokens and their signatures, expiry, rotation. Does not live here: cookies and forms (`web/`), rows
+(the store, which sees hashes of tokens only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from safetybot.communities.access import Actor, Refused, Right, Role, require
+from safetybot.communities.errors import CommunityError
+from safetybot.ports import Clock
+
+ROTATED_AFTER = timedelta(minutes=15)
+"""A session's token is changed at the first request after this time."""
+GRACE = timedelta(minutes=1)
+"""So long the token before still holds, for requests that were on their way."""
+NAME_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """As what somebody is let in. Platform and community are empty for an operator, whose role holds everywhere."""
+
+    name: str
+    role: Role
+    platform: str = ""
+    community: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Whom the use cases know."""
+        return Actor(self.name, self.role, self.platform, self.community)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who is signed in."""
+
+    id: int
+    grant: Grant
+    opened_at: datetime
+    rotated_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a cookie stands for."""
+
+    session: Session
+    csrf: str
+    """What every form must carry."""
+    renewed: str | None = None
+    """The cookie to use from now on, where it was changed."""
+
+
+class UnusableGrant(CommunityError):
+    """A link was to let somebody in as nothing that can be."""
+
+
+class SignInRows(Protocol):
+    """What this file needs of the store; tokens come as hashes. What changes is audited in the same transaction."""
+
+    async def add_link(self, link: str, grant: Grant, *, until: datetime, by: str) -> None:
+        """Keep a link."""
+        ...
+
+    async def redeem(self, link: str, session: str, *, until: datetime) -> bool:
+        """Use a link up and open a session in its place; False where there is none, or it has run out."""
+        ...
+
+    async def find(self, session: str, *, before_since: datetime) -> tuple[Session, bool] | None:
+        """An unexpired session, and whether that is its newest token; the one before counts if it was changed since."""
+        ...
+
+    async def rotate(self, session: str, to: str) -> bool:
+        """Change a session's token; False where somebody else did, or it is gone."""
+        ...
+
+    async def end(self, session_id: int, *, by: str, action: str) -> Grant | None:
+        """End a session; whose it was, None where there is none."""
+        ...
+
+    async def open(self, platform: str | None, community: str | None) -> Sequence[Session]:
+        """Sessions of a community, or all, the newest first."""
+        ...
+
+    async def session(self, session_id: int) -> Session | None:
+        """One session."""
+        ...
+
+
+class SignIn:
+    """Links and sessions."""
+
+    def __init__(
+        self, rows: SignInRows, clock: Clock, *, key: str, link_age: timedelta, session_age: timedelta
+    ) -> None:
+        """Keep hashes in `rows`; `key`, any text, signs cookies: with another one every session is over."""
+        self._rows, self._clock, self._key = rows, clock, key.encode()
+        self._link_age, self._session_age = link_age, session_age
+
+    async def link(self, actor: Actor, grant: Grant) -> str:
+        """The token of a single-use link that lets somebody in.
+
+        Raises:
+            Refused: The actor gives more than they have, or lets others in and may not.
+            UnusableGrant: Without a name, or a community's role without a community.
+        """
+        platform, community = grant.platform or None, grant.community or None
+        everywhere = grant.role is Role.OPERATOR
+        if not 1 <= len(grant.name.strip()) <= NAME_CHARS or not grant.name.isprintable():
+            raise UnusableGrant(f"who is let in needs a name of at most {NAME_CHARS} printable characters")
+        if everywhere and (platform or community):
+            raise UnusableGrant("an operator's role holds everywhere: leave the community out")
+        if not everywhere and not (platform and community):
+            raise UnusableGrant(f"the role {grant.role.label} holds in a community: say in which")
+        own = grant.actor == Actor(actor.name, actor.role, actor.platform, actor.community)
+        require(actor, Right.SEE_POLICY if own else Right.LET_IN, platform, community)
+        if actor.role is None or grant.role > actor.role:
+            raise Refused(
+                actor, Right.LET_IN, platform, community, f"a {grant.role.label} can be let in by one only"
+            )
+        token = secrets.token_urlsafe(32)
+        await self._rows.add_link(_hash(token), grant, until=self._clock.now() + self._link_age, by=actor.name)
+        return token
+
+    async def redeem(self, token: str) -> str | None:
+        """Use a link: the cookie of a new session; None where the link is unknown, used or too old."""
+        session = secrets.token_urlsafe(32)
+        until = self._clock.now() + self._session_age
+        return self._signed(session) if await self._rows.redeem(_hash(token), _hash(session), until=until) else None
+
+    async def who(self, cookie: str) -> SignedIn | None:
+        """Whose a cookie is; None where it is nobody's (any more). Changes the token when it is due."""
+        token = self._unsigned(cookie)
+        if token is None:
+            return None
+        now = self._clock.now()
+        found = await self._rows.find(_hash(token), before_since=now - GRACE)
+        if found is None:
+            return None
+        session, newest = found
+        renewed: str | None = None
+        if newest and now - session.rotated_at >= ROTATED_AFTER:
+            fresh = secrets.token_urlsafe(32)
+            if await self._rows.rotate(_hash(token), _hash(fresh)):
+                renewed = self._signed(fresh)
+        return SignedIn(session, self._mac(f"form/{session.id}/{session.opened_at.isoformat()}"), renewed)
+
+    async def out(self, signed_in: SignedIn) -> None:
+        """End one's own session."""
+        session = signed_in.session
+        await self._rows.end(session.id, by=session.grant.name, action="signed out")
+
+    async def sessions(self, actor: Actor, platform: str | None, community: str | None) -> Sequence[Session]:
+        """Who is signed in. Raises `Refused` below admin."""
+        require(actor, Right.LET_IN, platform, community)
+        return await self._rows.open(platform, community)
+
+    async def end(self, actor: Actor, session_id: int) -> bool:
+        """End somebody's session; False where it is over. Raises `Refused`."""
+        session = await self._rows.session(session_id)
+        if session is None:
+            return False
+        require(actor, Right.LET_IN, session.grant.platform or None, session.grant.community or None)
+        return await self._rows.end(session_id, by=actor.name, action="session ended") is not None
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:40]
+
+    def _signed(self, token: str) -> str:
+        return f"{token}.{self._mac(f'session/{token}')}"
+
+    def _unsigned(self, cookie: str) -> str | None:
+        token, _, mac = cookie.partition(".")
+        right = hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(f"session/{token}").encode())
+        return token if right else None
+
+
+def _hash(token: str) -> str:
+    """Tokens have 256 random bits, so a plain hash cannot be turned back."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
