@@ -238,7 +238,9 @@ class WebSettings(FileModel):
     """The pages for moderators and admins (docs/web.md)."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
-    port: _Whole = Field(0, ge=0, le=65_535, description="Port that `safetybot run` serves the pages on; 0: not at all.")
+    port: _Whole = Field(
+        0, ge=0, le=65_535, description="Port that `safetybot run` serves the pages on; 0: not at all."
+    )
     url: Annotated[str, AfterValidator(_web_url)] = Field(
         "", examples=["https://bot.example.org"],
         description="Address under which people reach them; empty means http://localhost and the port.",

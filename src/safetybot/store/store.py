@@ -36,6 +36,7 @@ from safetybot.store.chats import Alerts, Budgets, Moves, Watermarks
 from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
+from safetybot.store.figures import FigureLog
 from safetybot.store.keys import Excerpts
 from safetybot.store.keywords import CommunityKeywords
 from safetybot.store.leases import Holder, Leases, alive
@@ -55,6 +56,7 @@ from safetybot.store.log import (
 from safetybot.store.members import Members
 from safetybot.store.rates import RuleLog
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
+from safetybot.store.sign_in import WebSessions
 from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
 
 __all__ = ["Filters", "SqlStore", "open_store", "storable"]
@@ -107,6 +109,8 @@ class SqlStore:
         self.watermarks = Watermarks(database)
         self.budgets = Budgets(database, clock)
         self.moves = Moves(database, clock)
+        self.figures = FigureLog(database)
+        self.web = WebSessions(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------

@@ -220,6 +220,29 @@ moves = sa.Table(
 )
 """Chats that changed their id: under `chat` it is now reached, under `community` its data stays."""
 
+web_links = sa.Table(
+    "web_links",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
+    sa.Column("role", sa.SmallInteger, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+"""Links that let somebody into the web pages once. `token` is a hash; no community where the role holds everywhere."""
+
+web_sessions = sa.Table(
+    "web_sessions",
+    metadata,
+    _id(),
+    sa.Column("token", sa.Text, nullable=False, unique=True),
+    sa.Column("token_before", sa.Text, index=True),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
+    sa.Column("role", sa.SmallInteger, nullable=False),
+    *(sa.Column(name, Moment, nullable=False) for name in ("opened_at", "rotated_at", "expires_at")),
+    sqlite_autoincrement=True,
+)
+"""Who is signed in to the web pages. Both tokens are hashes; the one before holds for a moment after the change."""
+
 SQLITE_PROTECT_AUDIT = tuple(
     f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "
     "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
