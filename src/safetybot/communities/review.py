@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from safetybot.communities.access import Actor, Right, require
+from safetybot.communities.access import A_MEMBER, Actor, Refused, Right, require
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Filters, InteractionDetails, Judged, term_mark
 from safetybot.detection.matcher import Term
@@ -21,6 +21,8 @@ from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE, SHADOW_RULE
 from safetybot.model import Concern, Interaction, Verdict, VerdictKind
 from safetybot.ports import Clock
 
+SAID_WRONG = "This reply was wrong, says a member."
+"""The note that stands for a member's press; it leads to nobody."""
 NOTE_CHARS = 2_000
 """The longest note or reason."""
 _PAGE = 1_000
@@ -243,6 +245,22 @@ class Reviews:
         if not 1 <= len(text.strip()) <= NOTE_CHARS:
             raise UnusableNote(len(text.strip()))
         await self._rows.add_note(interaction_id, text.strip(), by=actor.name)
+
+    async def ask_for_review(self, actor: Actor, interaction_id: int) -> bool:
+        """Note that a member says that the reply was wrong; False where one said so before.
+
+        Raises:
+            NoSuchInteraction: There is none of that number (the store's error).
+            Refused: It is another community's.
+        """
+        details = await self._rows.details(interaction_id)
+        place = details.interaction.place
+        if (actor.platform, actor.community) != (place.platform, place.community):
+            raise Refused(actor, Right.REVIEW, place.platform, place.community, "only members there may")
+        if any(note.by == A_MEMBER and note.text == SAID_WRONG for note in details.notes):
+            return False
+        await self._rows.add_note(interaction_id, SAID_WRONG, by=A_MEMBER)
+        return True
 
     async def precision(self, actor: Actor, filters: Filters, *, own: Sequence[str] = ()) -> Precision:
         """How often each rule, concept and term was right, by the latest verdicts; 1,000 rows in memory at a time.

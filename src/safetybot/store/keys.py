@@ -57,6 +57,10 @@ class Pseudonyms:
         message = "".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
 
+    def derived(self, purpose: str) -> str:
+        """Another secret, for `purpose`, from the same key; nobody can lead it back."""
+        return hmac.new(self._key, f"safetybot/{purpose}".encode(), hashlib.sha256).hexdigest()
+
 
 class Excerpts:
     """Encrypts and decrypts excerpts (Fernet); the first key encrypts, all decrypt, so that keys can be changed."""

@@ -1,0 +1,39 @@
+"""Puts together what the chat platforms serve: the use cases over one open store, for `safetybot run` and for tests."""
+
+from __future__ import annotations
+
+from safetybot.chat.actions import Actions
+from safetybot.chat.services import Services
+from safetybot.cli.runtime import Runtime
+from safetybot.cli.session import Session
+from safetybot.cli.use_cases import community_policy, own_terms, privacy, words
+from safetybot.communities.figures import Figures
+from safetybot.communities.keyword import KeywordState
+from safetybot.communities.rates import RuleRates
+from safetybot.watcher import RecentMessages
+
+
+def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) -> Services:
+    """Everything that commands and buttons need; `recent` are the Watcher's. Raises `InvalidDocument`."""
+    store = runtime.store
+
+    async def own(platform: str, community: str) -> list[str]:
+        return await own_terms(runtime, platform, community, *KeywordState)
+
+    return Services(
+        detector=session.detector,
+        library=session.library,
+        words=words(session),
+        store=store,
+        alerts=store.alerts,
+        keyword_versions=store.keywords,
+        policy=community_policy(session, runtime),
+        privacy=privacy(session, runtime),
+        rates=RuleRates(store.rules, runtime.clock),
+        figures=Figures(store.figures, runtime.clock),
+        recent=recent,
+        pseudonym=runtime.pseudonyms,
+        own_terms=own,
+        actions=Actions(runtime.pseudonyms.derived("buttons")),
+        clock=runtime.clock,
+    )
