@@ -13,6 +13,7 @@ import pytest
 
 from safetybot.cli import run
 from safetybot.cli.session import Session
+from safetybot.communities.review import Words
 from safetybot.config import LastGood, packaged_dir
 from safetybot.detection.detector import Detector
 from safetybot.model import Message
@@ -29,6 +30,16 @@ class Taking:
 
     def use(self, detector: Detector, library: ResponseLibrary) -> None:
         self.taken.append(detector)
+
+
+@dataclass
+class Serving:
+    """Stands where the chat platforms' services stand."""
+
+    taken: list[Words] = field(default_factory=list)
+
+    def use(self, detector: Detector, library: ResponseLibrary, words: Words) -> None:
+        self.taken.append(words)
 
 
 def own_word(folder: Path, word: str) -> None:
@@ -59,13 +70,15 @@ async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypat
         return session.fresh_detector(with_model=False), session.fresh_library()
 
     parts = LastGood(load, session.files)
-    first, metrics, watcher = parts.value[0], Metrics(), Taking()
-    task = asyncio.create_task(run._keep_config(parts, watcher, metrics))  # type: ignore[arg-type]
+    first, metrics, watcher, services = parts.value[0], Metrics(), Taking(), Serving()
+    task = asyncio.create_task(run._keep_config(parts, watcher, services, session, metrics))  # type: ignore[arg-type]
     try:
         own_word(tmp_path, "tweede")
         await until(lambda: watcher.taken)
         assert watcher.taken[-1].assess_text("een tweede keer").label == "mention"
         assert first.assess_text("een tweede keer").label == "none"
+        await until(lambda: services.taken)
+        assert "tweede" in services.taken[-1].terms.values()
 
         (tmp_path / "lexicon" / "nl.yaml").write_text("language: nl\nconcepts:\n  wrong: [", encoding="utf-8")
         await until(lambda: b"safetybot_config_problems 1.0" in metrics.exposition())

@@ -1,4 +1,4 @@
-"""`safetybot run`: the bot itself. The console is its only platform so far: every line is a message."""
+"""`safetybot run`: the bot itself, on every chat platform that the settings have a token for, else on the console."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from typing import Annotated
 
 import structlog
 import typer
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
+from safetybot.chat.registry import commands_for
+from safetybot.chat.services import Services
+from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_health
+from safetybot.cli.serving import STORE_AWAY, Around, Serving, wanted_platforms
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import own_terms, words
@@ -24,19 +27,18 @@ from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
 from safetybot.config import LastGood
 from safetybot.detection.detector import Detector
-from safetybot.model import Message, Response
+from safetybot.model import Message, Place, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
+from safetybot.ports import Platform, PlatformError
 from safetybot.responses import ResponseLibrary
 from safetybot.store import retention
-from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics, MetricsServer, set_up_logging
-from safetybot.watcher import Watcher
+from safetybot.watcher import RecentMessages, Watcher
 
 log = structlog.get_logger(__name__)
 _LOOK_AT_FILES = 5.0
 _PURGE = timedelta(hours=24)
 _LEASE = timedelta(minutes=10)
-_RESUME = 60.0
 _RATES = 3600.0
 
 
@@ -47,28 +49,26 @@ def register(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="End with the input instead of waiting for a signal.")] = True,
+    once: Annotated[
+        bool, typer.Option("--once/--stay", help="On the console: end with the input, or wait for a signal.")
+    ] = True,
+    on_console: Annotated[
+        bool, typer.Option("--console", help="Watch the console even where the settings have tokens.")
+    ] = False,
 ) -> None:
-    """Watch the console: each line that comes in is a message; replies and alerts go out.
+    """Watch Discord and Telegram, each where the settings have its token; without any, watch the console.
 
-    Files under --config-dir and --responses-dir are looked at every few seconds; bad ones leave the last good in force.
+    On the console each line that comes in is a message; replies and alerts go out. Files under --config-dir and
+    --responses-dir are looked at every few seconds; bad ones leave the last good in force.
     """
     session: Session = context.obj
     settings = session.settings
     set_up_logging(settings.log.level, settings.log.format)
-    asyncio.run(_run(session, once=once))
+    asyncio.run(_run(session, once=once, on_console=on_console))
 
 
-async def _run(session: Session, *, once: bool) -> None:
-    out = console()
+async def _run(session: Session, *, once: bool, on_console: bool = False) -> None:
     metrics = Metrics()
-
-    def show_reply(_: Message, response: Response) -> None:
-        out.print(f"safetybot> {response.public}", markup=False)
-
-    def show_moderators(about: str, line: str) -> None:
-        out.print(f"moderators ({about})> {line}", markup=False)
-
     parts = LastGood(lambda: (session.fresh_detector(), session.fresh_library()), session.files)
     session.detector, session.library = parts.value
     server = MetricsServer(metrics, session.settings.metrics.host, session.settings.metrics.port) if (
@@ -76,17 +76,32 @@ async def _run(session: Session, *, once: bool) -> None:
     ) else None  # fmt: skip
     try:
         async with open_runtime(session) as runtime:
-            watcher = make_watcher(session, runtime, {NAME: ConsolePlatform(show_reply, show_moderators)}, metrics)
-            resumed = await watcher.resume(NAME)
-            log.info("started", resumed=resumed, languages=len(session.library.languages))
+            recent = RecentMessages(
+                lines=session.settings.detection.thread_lines, age=session.settings.detection.thread_age
+            )
+            services = chat_services(session, runtime, recent)
+            around = Around(session, runtime, services, commands_for(services), metrics)
+            builders = {} if on_console else wanted_platforms(session)
+            chats = [build(around) for build in builders.values()]
+            services.boards.update({chat.name: chat for chat in chats})
+            platforms: dict[str, Platform] = {**{chat.name: chat for chat in chats}}
+            if not chats:
+                platforms[NAME] = _console_platform(console())
+            watcher = make_watcher(session, runtime, platforms, metrics, recent)
+            log.info("started", platforms=sorted(platforms), languages=len(session.library.languages))
+            serving = Serving(chats, watcher, metrics)
             background = [
-                asyncio.create_task(_keep_config(parts, watcher, metrics)),
-                asyncio.create_task(_keep_house(session, runtime, metrics)),
-                asyncio.create_task(_keep_resuming(watcher)),
-                asyncio.create_task(_keep_rates(session, runtime, out)),
+                asyncio.create_task(_keep_config(parts, watcher, services, session, metrics)),
+                asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
+                asyncio.create_task(_keep_rates(session, runtime, platforms)),
             ]
             try:
-                await _watch(watcher, runtime, metrics, once=once)
+                stop = _stop_signal()
+                if chats:
+                    await serving.run(stop)
+                else:
+                    await watcher.resume(NAME)
+                    await _watch_console(watcher, runtime, metrics, stop, once=once)
             finally:
                 for task in background:
                     task.cancel()
@@ -97,11 +112,27 @@ async def _run(session: Session, *, once: bool) -> None:
             server.stop()
 
 
-async def _watch(watcher: Watcher, runtime: Runtime, metrics: Metrics, *, once: bool) -> None:
+def _console_platform(out: Console) -> ConsolePlatform:
+    def show_reply(_: Message, response: Response) -> None:
+        out.print(f"safetybot> {response.public}", markup=False)
+
+    def show_moderators(about: str, line: str) -> None:
+        out.print(f"moderators ({about})> {line}", markup=False)
+
+    return ConsolePlatform(show_reply, show_moderators)
+
+
+def _stop_signal() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    return stop
+
+
+async def _watch_console(
+    watcher: Watcher, runtime: Runtime, metrics: Metrics, stop: asyncio.Event, *, once: bool
+) -> None:
     lines = asyncio.create_task(_handle_lines(watcher, runtime, metrics))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({lines, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -124,7 +155,7 @@ async def _handle_lines(watcher: Watcher, runtime: Runtime, metrics: Metrics) ->
         message = console_message(run_id * 1_000_000 + number, line, runtime.clock.now())
         try:
             await watcher.handle(message)
-        except (StoreError, SQLAlchemyError, OSError) as error:
+        except STORE_AWAY as error:
             # A store that is away for a while costs its messages, never the bot.
             metrics.dropped("store")
             log.warning("message_dropped", why=type(error).__name__)
@@ -147,7 +178,13 @@ async def _lines() -> AsyncIterator[str]:
         yield raw.decode("utf-8", "replace").rstrip("\n")
 
 
-async def _keep_config(parts: LastGood[tuple[Detector, ResponseLibrary]], watcher: Watcher, metrics: Metrics) -> None:
+async def _keep_config(
+    parts: LastGood[tuple[Detector, ResponseLibrary]],
+    watcher: Watcher,
+    services: Services,
+    session: Session,
+    metrics: Metrics,
+) -> None:
     while True:
         await asyncio.sleep(_LOOK_AT_FILES)
         seen = parts.refresh()
@@ -158,43 +195,58 @@ async def _keep_config(parts: LastGood[tuple[Detector, ResponseLibrary]], watche
         elif seen.changed:
             metrics.config_problems(0)
             watcher.use(*parts.value)
+            services.use(*parts.value, words(session))
             log.info("config_reloaded")
 
 
-async def _keep_resuming(watcher: Watcher) -> None:
-    """What a process on another machine left behind is taken over once it has shown no life for a while."""
-    while True:
-        await asyncio.sleep(_RESUME)
-        await watcher.resume(NAME)
-
-
-async def _keep_house(session: Session, runtime: Runtime, metrics: Metrics) -> None:
+async def _keep_house(
+    session: Session, runtime: Runtime, metrics: Metrics, platforms: Callable[[], Mapping[str, object]]
+) -> None:
     """A sign of life every few seconds, a purge every day."""
     store, settings = session.settings.store, session.settings
     last = runtime.clock.now() - _PURGE
     while True:
         now = runtime.clock.now()
         metrics.beat()
-        write_health(settings.data_dir, metrics.health(), now)
-        # Every replica looks; whoever holds the lease purges.
-        if now - last >= _PURGE and await runtime.store.leases.take("purge", _LEASE):
-            forgotten = await retention.purge(
-                runtime.store.database, now, retention=store.retention, excerpt_retention=store.excerpt_retention,
-                by="safetybot",
-            )  # fmt: skip
-            log.info("purged", interactions=forgotten.interactions, excerpts=forgotten.excerpts)
-            last = now
+        write_health(settings.data_dir, {**metrics.health(), "platforms": platforms()}, now)
+        try:
+            # Every replica looks; whoever holds the lease purges.
+            if now - last >= _PURGE and await runtime.store.leases.take("purge", _LEASE):
+                forgotten = await retention.purge(
+                    runtime.store.database, now, retention=store.retention, excerpt_retention=store.excerpt_retention,
+                    by="safetybot",
+                )  # fmt: skip
+                log.info("purged", interactions=forgotten.interactions, excerpts=forgotten.excerpts)
+                last = now
+        except STORE_AWAY as error:
+            log.warning("purge_failed", why=type(error).__name__)
         await asyncio.sleep(_LOOK_AT_FILES)
 
 
-async def _keep_rates(session: Session, runtime: Runtime, out: Console) -> None:
+async def _keep_rates(session: Session, runtime: Runtime, platforms: Mapping[str, Platform]) -> None:
     """Every hour, tell moderators of live rules that fire far more often than they used to."""
     rates = RuleRates(runtime.store.rules, runtime.clock)
     while True:
-        # One replica looks, so that an alarm is given once.
-        if await runtime.store.leases.take("rates", timedelta(seconds=2 * _RATES)):
-            for one in await rates.alarms(BOT):
-                own = await own_terms(runtime, one.platform, one.community, *KeywordState)
-                named = words(session).with_own(own).rule_name(one.rule)
-                out.print(f"moderators ({one.platform}/{one.community})> {one.says(named)}", markup=False)
+        try:
+            # One replica looks, so that an alarm is given once.
+            if await runtime.store.leases.take("rates", timedelta(seconds=2 * _RATES)):
+                for one in await rates.alarms(BOT):
+                    own = await own_terms(runtime, one.platform, one.community, *KeywordState)
+                    named = words(session).with_own(own).rule_name(one.rule)
+                    await _notice(runtime, platforms, one.platform, one.community, one.says(named))
+        except STORE_AWAY as error:
+            log.warning("rates_failed", why=type(error).__name__)
         await asyncio.sleep(_RATES)
+
+
+async def _notice(
+    runtime: Runtime, platforms: Mapping[str, Platform], platform: str, community: str, line: str
+) -> None:
+    served = platforms.get(platform)
+    if served is None:
+        return  # another process serves it
+    policy = await runtime.store.policy(Place(platform, community, ""))
+    try:
+        await served.notice(community, policy.alert_channel, line)
+    except PlatformError as error:
+        log.warning("notice_failed", platform=platform, community=community, error=str(error))

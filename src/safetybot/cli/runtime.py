@@ -55,7 +55,11 @@ async def open_runtime(
 
 
 def make_watcher(
-    session: Session, runtime: Runtime, platforms: Mapping[str, Platform], metrics: Metrics | None = None
+    session: Session,
+    runtime: Runtime,
+    platforms: Mapping[str, Platform],
+    metrics: Metrics | None = None,
+    recent: RecentMessages | None = None,
 ) -> Watcher:
     """The Watcher over everything that the settings describe."""
     reading = session.settings.detection
@@ -67,7 +71,7 @@ def make_watcher(
         clock=runtime.clock,
         pseudonym=runtime.pseudonyms,
         observer=metrics or Metrics(),
-        recent=RecentMessages(lines=reading.thread_lines, age=reading.thread_age),
+        recent=recent or RecentMessages(lines=reading.thread_lines, age=reading.thread_age),
         terms=TermsInForce(runtime.store.keywords),
     )
 

@@ -1,0 +1,142 @@
+"""The chat platforms of one process, side by side: started together, each restarted alone, stopped without loss.
+
+Lives here: which platforms the settings ask for, their queues, the order of a stop. Does not live here: any platform,
+and what else a running bot does (`run.py`). A platform's library is loaded only where the platform is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from safetybot.chat.commands import Commands
+from safetybot.chat.services import Board, Services
+from safetybot.cli.runtime import Runtime
+from safetybot.cli.session import Session
+from safetybot.intake import Intake
+from safetybot.ports import Platform
+from safetybot.store.errors import StoreError
+from safetybot.telemetry import Metrics
+from safetybot.watcher import Watcher
+
+log = structlog.get_logger(__name__)
+
+STORE_AWAY = (StoreError, SQLAlchemyError, OSError)
+"""What handling a message raises while the store cannot be reached."""
+_DRAIN = 8.0
+"""Seconds in which a stopping bot sees through what it took in; orchestrators kill after ten or more."""
+_RESUME = 60.0
+_RESTART = 30.0
+
+
+class ChatPlatform(Platform, Board, Protocol):
+    """A platform that serves people, as far as running it goes."""
+
+    @property
+    def name(self) -> str:
+        """The `platform` of its places."""
+        ...
+
+    def connect(self, watcher: Watcher, intake: Intake) -> None:
+        """Hand over what takes messages; called once, before `run`."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled; whatever the network does is mended inside."""
+        ...
+
+    async def stop(self) -> None:
+        """Take nothing in any more; replies may still go out."""
+        ...
+
+    async def close(self) -> None:
+        """Give up every connection."""
+        ...
+
+    def health(self) -> Mapping[str, object]:
+        """How it fares, for `doctor` and the status page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a platform is built from."""
+
+    session: Session
+    runtime: Runtime
+    services: Services
+    commands: Commands
+    metrics: Metrics
+
+
+Builder = Callable[[Around], ChatPlatform]
+
+
+def wanted_platforms(session: Session) -> dict[str, Builder]:
+    """A builder for each platform that the settings have a token for."""
+    return {name: build for name, (asked, build) in _BUILDERS.items() if asked(session)}
+
+
+class Serving:
+    """Runs platforms until told to stop."""
+
+    def __init__(self, platforms: Sequence[ChatPlatform], watcher: Watcher, metrics: Metrics) -> None:
+        """Give each platform its own queue, so that a flood on one never holds up another."""
+        self._platforms, self._watcher = platforms, watcher
+        self._intakes = {one.name: Intake(watcher.handle, metrics, away=STORE_AWAY) for one in platforms}
+        for platform in platforms:
+            platform.connect(watcher, self._intakes[platform.name])
+
+    def health(self) -> dict[str, Mapping[str, object]]:
+        """How each platform fares, and how many of its messages wait."""
+        return {one.name: {**one.health(), "waiting": self._intakes[one.name].waiting} for one in self._platforms}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then see through what was taken in."""
+        work = [asyncio.create_task(intake.run(), name=f"{name}-intake") for name, intake in self._intakes.items()]
+        serving = [asyncio.create_task(self._serve(one), name=one.name) for one in self._platforms]
+        resuming = [asyncio.create_task(self._resume(one.name), name=f"{one.name}-resume") for one in self._platforms]
+        try:
+            await stop.wait()
+            await asyncio.gather(*(self._end(one) for one in self._platforms))
+        finally:
+            for task in (*serving, *resuming, *work):
+                task.cancel()
+            await asyncio.gather(*serving, *resuming, *work, return_exceptions=True)
+            for one in self._platforms:
+                await one.close()
+
+    async def _serve(self, platform: ChatPlatform) -> None:
+        """A fault of ours ends a platform's run; it begins anew, and the other platform never notices."""
+        while True:
+            try:
+                await platform.run()
+            except Exception:  # told in full; the alternative is a silent bot
+                log.exception("platform_failed", platform=platform.name, again_in=_RESTART)
+            await asyncio.sleep(_RESTART)
+
+    async def _end(self, platform: ChatPlatform) -> None:
+        await platform.stop()
+        intake = self._intakes[platform.name]
+        if not await intake.drained(_DRAIN):
+            log.warning("messages_left", platform=platform.name, waiting=intake.waiting)
+
+    async def _resume(self, name: str) -> None:
+        """Finish what a dead process left: at the start, and again for replicas on other machines that went silent."""
+        while True:
+            try:
+                resumed = await self._watcher.resume(name)
+            except STORE_AWAY as error:
+                log.warning("resume_failed", platform=name, why=type(error).__name__)
+            else:
+                if resumed:
+                    log.info("resumed", platform=name, replies=resumed)
+            await asyncio.sleep(_RESUME)
+
+
+_BUILDERS: dict[str, tuple[Callable[[Session], bool], Builder]] = {}
