@@ -1,0 +1,28 @@
+"""A loopback Discord for the real discord.py: gateway, REST and a driver for tests. See README.md."""
+
+from __future__ import annotations
+
+from .acting import CannotDo, InteractionResult
+from .command_options import BadOption
+from .core import Request
+from .driver import Channel, File, Guild, Member, Role
+from .errors import ApiError
+from .server import BOT_PERMISSIONS, LoopbackDiscord
+from .state import AttachmentRecord, MessageRecord
+
+__all__ = [
+    "BOT_PERMISSIONS",
+    "ApiError",
+    "AttachmentRecord",
+    "BadOption",
+    "CannotDo",
+    "Channel",
+    "File",
+    "Guild",
+    "InteractionResult",
+    "LoopbackDiscord",
+    "Member",
+    "MessageRecord",
+    "Request",
+    "Role",
+]
