@@ -355,6 +355,8 @@ class World:
             chat_id = -1_000_000_000_000 - self._next_channel
             self._next_channel += 1
         chat = Chat(chat_id, kind, title, username, is_forum=is_forum)
+        if kind != "group":
+            chat.last_message_id = 1  # the chat's creation, which bots are not told of; a forum's General topic
         self.chats[chat.id] = chat
         return chat
 
