@@ -1,1 +1,1 @@
-"""Loopback servers that speak a chat platform's protocol to the real client libraries; no test of the bot lives here."""
+"""Loopback servers that speak a chat platform's protocol to the real libraries; no test of the bot lives here."""

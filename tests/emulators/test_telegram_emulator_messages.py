@@ -192,6 +192,56 @@ async def test_the_bot_deletes_its_own_and_with_the_right_others(telegram: Loopb
     assert [message.deleted for message in group.messages] == [True, True]
 
 
+async def test_the_bot_deletes_many_at_once_and_passes_over_what_is_gone(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group = telegram.add_supergroup()
+    ids = [(await bot.send_message(group.id, "x")).message_id for _ in range(3)]
+    await bot.delete_messages(group.id, [*ids[:2], 4711])
+    assert [message.message_id for message in group.from_bot()] == ids[2:]
+    telegram.clock.advance(49 * 3600)
+    with pytest.raises(BadRequest, match="Message can't be deleted for everyone"):
+        await bot.delete_message(group.id, ids[2])
+
+
+async def test_a_caption_is_edited_as_one(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group = telegram.add_supergroup()
+    sent = await bot.send_photo(group.id, b"a picture", caption="one")
+    await bot.edit_message_caption(group.id, sent.message_id, caption="<i>two</i>", parse_mode="HTML")
+    with pytest.raises(BadRequest, match="There is no text in the message to edit"):
+        await bot.edit_message_text("x", group.id, sent.message_id)
+    (message,) = group.from_bot()
+    assert (message.text, message.versions, message.entities[0]["type"]) == ("two", ["one"], "italic")
+    text = await bot.send_message(group.id, "x")
+    with pytest.raises(BadRequest, match="There is no caption in the message to edit"):
+        await bot.edit_message_caption(group.id, text.message_id, caption="x")
+
+
+async def test_the_bot_opens_and_closes_topics_with_the_right_to(telegram: LoopbackTelegram, bot: Bot) -> None:
+    forum = telegram.add_supergroup(forum=True)
+    with pytest.raises(BadRequest, match="Not enough rights to manage topics"):
+        await bot.create_forum_topic(forum.id, "Alerts")
+    telegram.bot_is_admin(forum)
+    topic = await bot.create_forum_topic(forum.id, "Alerts")
+    sent = await bot.send_message(forum.id, "x", message_thread_id=topic.message_thread_id)
+    assert sent.is_topic_message
+    await bot.close_forum_topic(forum.id, topic.message_thread_id)
+    with pytest.raises(BadRequest, match="Topic_not_modified"):
+        await bot.close_forum_topic(forum.id, topic.message_thread_id)
+    await bot.reopen_forum_topic(forum.id, topic.message_thread_id)
+    with pytest.raises(BadRequest, match="The chat is not a forum"):
+        await bot.create_forum_topic(telegram.add_supergroup(bot="administrator").id, "x")
+
+
+async def test_the_bot_quotes_a_message_of_another_chat(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group, admins = telegram.add_supergroup(bot="administrator"), telegram.add_supergroup("Moderators")
+    said = await telegram.add_user().says(group, "something to look at")
+    reply = ReplyParameters(said.message_id, chat_id=group.id, quote="to look")
+    alert = await bot.send_message(admins.id, "Look", reply_parameters=reply)
+    assert alert.external_reply is not None
+    assert (alert.external_reply.message_id, alert.reply_to_message) == (said.message_id, None)
+    with pytest.raises(BadRequest, match="Quote_text_invalid"):
+        await bot.send_message(group.id, "x", reply_parameters=ReplyParameters(said.message_id, quote="not there"))
+
+
 async def test_files_arrive_whole_with_their_names(telegram: LoopbackTelegram, bot: Bot) -> None:
     group = telegram.add_supergroup()
     body = bytes(range(256)) * 400

@@ -65,8 +65,8 @@ async def test_switching_privacy_off_needs_adding_the_bot_again(telegram: Loopba
     telegram.kick_bot(group)
     telegram.add_bot(group)
     await member.says(group, "seen")
-    kinds = [update.effective_message.text for update in await fetched(bot) if update.message]
-    assert kinds == [None, "seen"]
+    texts = [update.message.text for update in await fetched(bot) if update.message]
+    assert texts == [None, "seen"]
 
 
 async def test_forwards_name_where_they_come_from(telegram: LoopbackTelegram, bot: Bot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ async def test_retries_pause_longer_each_time(receiver: Receiver) -> None:
         await telegram.add_user().says(group_of(telegram), "x")
         await telegram.until(lambda: len(telegram.deliveries) >= 5, what="five tries")
         times = [delivery.at for delivery in telegram.deliveries]
-        pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        pauses = [later - earlier for earlier, later in pairwise(times)]
         assert [pause >= least for pause, least in zip(pauses, (1, 2, 4, 8), strict=False)] == [True] * 4
 
 
