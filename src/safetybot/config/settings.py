@@ -249,6 +249,69 @@ class WebSettings(FileModel):
     link: _Minutes = Field(timedelta(minutes=15), description="How long a sign-in link can be used.")
 
 
+_SHARDS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?/([1-9][0-9]{0,4})")
+
+
+def shard_range(value: str) -> tuple[range, int] | None:
+    """The shards and their whole number that `0-3/8` or `2/8` names; None for an empty text. Raises `ValueError`."""
+    if not value:
+        return None
+    found = _SHARDS.fullmatch(value)
+    if found is None:
+        raise Flaw("names no shards", 'such as "0-3/8": the first, the last and how many there are in all')
+    first, count = int(found[1]), int(found[3])
+    last = int(found[2] or first)
+    if not first <= last < count:
+        raise Flaw("names shards that there are not", f"counted from 0, the last of {count} is {count - 1}")
+    return range(first, last + 1), count
+
+
+def _shards(value: str) -> str:
+    shard_range(value)
+    return value
+
+
+_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_API_BASE = re.compile(rf"(?:https?://{_HOST}(?:/[A-Za-z0-9._/-]*[A-Za-z0-9])?)?")
+_GATEWAY = re.compile(rf"(?:wss?://{_HOST}(?:/[A-Za-z0-9._/-]*)?)?")
+
+
+def _api_base(value: str) -> str:
+    if not _API_BASE.fullmatch(value):
+        raise Flaw("is no address of a REST API", "such as https://proxy.example.org/api/v10, no slash at the end")
+    return value
+
+
+def _gateway_url(value: str) -> str:
+    if not _GATEWAY.fullmatch(value):
+        raise Flaw("is no address of a gateway", "such as wss://gateway.example.org/")
+    return value
+
+
+class DiscordSettings(FileModel):
+    """Discord (docs/discord.md)."""
+
+    token: SecretStr = Field(SecretStr(""), description="The bot's token; empty: no Discord.")
+    api_base: Annotated[str, AfterValidator(_api_base)] = Field(
+        "", examples=["https://proxy.example.org/api/v10"],
+        description="Address of the REST API, for a proxy; empty means Discord's own.",
+    )  # fmt: skip
+    gateway_url: Annotated[str, AfterValidator(_gateway_url)] = Field(
+        "", examples=["wss://gateway.example.org/"],
+        description="Address of the gateway, for a proxy; empty means the one that the REST API names.",
+    )  # fmt: skip
+    shards: Annotated[str, AfterValidator(_shards)] = Field(
+        "", examples=["0-3/8"],
+        description="The shards of this process and how many there are in all; empty: all, as many as Discord advises.",
+    )  # fmt: skip
+    look_back: Duration = Field(
+        timedelta(minutes=10), description="How far back channels are read for what was missed while away; 0s: not."
+    )
+    message_content: _Truth = Field(
+        default=True, description="Whether to ask for message content; without it only what AutoMod finds is seen."
+    )
+
+
 class Settings(FileModel):
     """All settings of one process."""
 
@@ -263,6 +326,7 @@ class Settings(FileModel):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     web: WebSettings = WebSettings()
+    discord: DiscordSettings = DiscordSettings()
 
     def default_policy(self) -> Policy:
         """The policy of a community that has decided nothing."""
