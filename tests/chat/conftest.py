@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from safetybot.chat.answers import Answer
 from safetybot.chat.commands import Caller, Commands
 from safetybot.chat.registry import commands_for
-from safetybot.chat.services import Services
+from safetybot.chat.services import Finding, Services
 from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, open_runtime
 from safetybot.cli.session import Session
@@ -25,6 +26,7 @@ from safetybot.model import (
     Place,
     Reason,
 )
+from safetybot.ports import PlatformError, Posted
 from safetybot.watcher import RecentMessages
 
 PLACE = Place("discord", "100", "200")
@@ -47,6 +49,44 @@ async def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 @pytest.fixture
 def services(runtime: tuple[Session, Runtime]) -> Services:
     return chat_services(*runtime, RecentMessages())
+
+
+class Wall:
+    """A board that keeps what is posted."""
+
+    name = "discord"
+
+    def __init__(self) -> None:
+        self.posts: dict[str, Answer] = {}
+        self.edits = 0
+        self.gone = False
+
+    async def post(self, community: str, channel: str, answer: Answer) -> Posted:
+        if self.gone:
+            raise PlatformError("the channel is gone")
+        where = Posted(channel, str(len(self.posts) + 1))
+        self.posts[where.message_id] = answer
+        return where
+
+    async def edit(self, where: Posted, answer: Answer) -> None:
+        if self.gone:
+            raise PlatformError("the channel is gone")
+        self.posts[where.message_id] = answer
+        self.edits += 1
+
+    async def findings(self, community: str, language: str) -> Sequence[Finding]:
+        return (Finding(True, "connected"), Finding(False, "I may not read #quiet: nothing there is seen."))
+
+    def jump(self, place: Place, message_id: str) -> str | None:
+        return f"https://chat.example/{place.community}/{place.channel}/{message_id}"
+
+
+@pytest.fixture
+def wall(services: Services) -> Wall:
+    """The one platform that runs beside the services, as a board."""
+    made = Wall()
+    services.boards["discord"] = made
+    return made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ keeps the card private. Everything is in the presser's own language, from `respo
 from __future__ import annotations
 
 from safetybot.chat.actions import Action
+from safetybot.chat.alerts import wipe_alerts
 from safetybot.chat.answers import Answer, Button, Weight
 from safetybot.chat.commands import ActionHandler, Caller
 from safetybot.chat.services import FormValues, Services
@@ -76,8 +77,10 @@ async def _stop(services: Services, caller: Caller, _: tuple[str, ...], __: Form
 
 
 async def _erase(services: Services, caller: Caller, _: tuple[str, ...], __: FormValues) -> Answer:
-    where = caller.place.platform, caller.place.community
-    await services.privacy.erase(caller.actor, *where, caller.actor.member or "")
+    where, member = (caller.place.platform, caller.place.community), caller.actor.member or ""
+    alerts = await services.alerts.about_author(services.pseudonym(caller.place, member))
+    await services.privacy.erase(caller.actor, *where, member)
+    await wipe_alerts(services, caller.place.platform, alerts)
     return Answer(text(services.library.ui(caller.language).erased), replaces=True, brief=True)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from safetybot.chat import cards
+from safetybot.chat import cards, review
 from safetybot.chat.commands import ActionHandler, Command, Commands
 from safetybot.chat.services import Services
 
-_COMMANDS: tuple[tuple[Command, ...], ...] = ()
-_HANDLERS: tuple[dict[str, ActionHandler], ...] = (cards.HANDLERS,)
+_COMMANDS: tuple[tuple[Command, ...], ...] = (review.COMMANDS,)
+_HANDLERS: tuple[dict[str, ActionHandler], ...] = (cards.HANDLERS, review.HANDLERS)
 
 
 def all_commands() -> tuple[Command, ...]:

@@ -11,12 +11,14 @@ from typing import Protocol
 
 from safetybot.chat.actions import Actions
 from safetybot.chat.answers import Answer
+from safetybot.chat.bursts import Bursts
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords, KeywordVersions
 from safetybot.communities.privacy import Privacy
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.review import Reviewed, Reviews, Words
 from safetybot.communities.settings import CommunityPolicy
+from safetybot.communities.trying import OwnTerms, Trials
 from safetybot.detection.detector import Detector
 from safetybot.model import Interaction, Place, Policy
 from safetybot.ports import Clock, Posted
@@ -111,11 +113,14 @@ class Services:
     recent: RecentMessages
     pseudonym: Callable[[Place, str], str]
     own_terms: Callable[[str, str], Awaitable[list[str]]]
-    """A community's own terms, in whatever state."""
+    """A community's own terms, in whatever state, as text."""
+    terms: OwnTerms
+    """The same as the detector takes them."""
     actions: Actions
     clock: Clock
     boards: dict[str, Board] = field(default_factory=dict)
     """The chat platforms that run in this process, by name."""
+    bursts: Bursts = field(default_factory=Bursts)
 
     def use(self, detector: Detector, library: ResponseLibrary, words: Words) -> None:
         """From now on, work with these."""
@@ -125,6 +130,11 @@ class Services:
     def keywords(self) -> Keywords:
         """The keywords of communities, held against the lexicon in force."""
         return Keywords(self.keyword_versions, self.detector, self.clock)
+
+    @property
+    def trials(self) -> Trials:
+        """Trying messages in what is in force."""
+        return Trials(self.detector, self.library, self.store.policy, self.terms, self.clock)
 
     @property
     def reviews(self) -> Reviews:

@@ -10,6 +10,7 @@ from safetybot.cli.use_cases import community_policy, own_terms, privacy, words
 from safetybot.communities.figures import Figures
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
+from safetybot.communities.terms_in_force import TermsInForce
 from safetybot.watcher import RecentMessages
 
 
@@ -34,6 +35,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         recent=recent,
         pseudonym=runtime.pseudonyms,
         own_terms=own,
+        terms=TermsInForce(store.keywords),
         actions=Actions(runtime.pseudonyms.derived("buttons")),
         clock=runtime.clock,
     )

@@ -46,7 +46,7 @@ class Right(enum.Enum):
     REVIEW = ("review an interaction", Role.MODERATOR)
     SEE_MEMBER = ("see what is kept about a member", Role.ADMIN)
     ERASE_MEMBER = ("erase what is kept about a member", Role.ADMIN)
-    OPT_MEMBER = ("opt a member out or in", Role.ADMIN)
+    OPT_MEMBER = ("opt a member out or in", Role.MODERATOR)
     ERASE_MESSAGE = ("erase what is kept of a message", Role.ADMIN)
     ERASE_COMMUNITY = ("erase a community", Role.ADMIN)
     READ_AUDIT = ("read the audit", Role.ADMIN)
