@@ -16,6 +16,12 @@ def _retry_after_as_timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's HTTP client obeys the machine's proxy settings; loopback traffic must not go there."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @pytest.fixture
 async def telegram() -> AsyncIterator[LoopbackTelegram]:
     """A server with no limits, its clock at real speed."""

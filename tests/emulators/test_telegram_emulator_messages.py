@@ -286,6 +286,21 @@ async def test_a_pressed_button_asks_the_bot_and_shows_its_answer(telegram: Loop
         await member.taps(message, "Risks")
 
 
+async def test_a_button_of_a_deleted_message_tells_only_its_place(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group, member = telegram.add_supergroup(), telegram.add_user()
+    sent = await bot.send_message(group.id, "x", reply_markup=keyboard(InlineKeyboardButton("A", callback_data="a")))
+    message = await telegram.bot_message(group)
+    await bot.delete_message(group.id, sent.message_id)
+    with pytest.raises(LookupError, match="was deleted"):
+        await member.taps(message, "A")
+    await member.taps_again(message, "a")
+    (update,) = await bot.get_updates()
+    assert update.callback_query is not None
+    shown = update.callback_query.message
+    assert shown is not None
+    assert (shown.message_id, shown.is_accessible) == (sent.message_id, False)
+
+
 async def test_a_url_button_leads_away_and_tells_the_bot_nothing(telegram: LoopbackTelegram, bot: Bot) -> None:
     member = telegram.add_user(started=True)
     button = InlineKeyboardButton("Private", url=f"https://t.me/{telegram.bot.username}?start=abc")
@@ -294,6 +309,9 @@ async def test_a_url_button_leads_away_and_tells_the_bot_nothing(telegram: Loopb
     assert tap.query is None
     assert telegram.pending_updates == []
     assert (await member.follows(tap.url)).text == "/start abc"
+    for wrong in ("https://t.me/another_bot?start=abc", f"https://t.me/{telegram.bot.username}?start=a%20b"):
+        with pytest.raises(ValueError, match=r"does not lead to|is no start payload"):
+            await member.follows(wrong)
 
 
 async def test_an_old_query_can_not_be_answered(telegram: LoopbackTelegram, bot: Bot) -> None:

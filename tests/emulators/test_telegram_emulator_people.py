@@ -166,6 +166,16 @@ async def test_an_album_is_a_message_each_with_one_group_id(telegram: LoopbackTe
     assert document.document.file_name == "list.pdf"
 
 
+async def test_members_write_formatted_text(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group, member = telegram.add_supergroup(bot="administrator"), telegram.add_user()
+    await member.says(group, 'see <a href="https://example.org">here</a> <tg-spoiler>now</tg-spoiler> #x', html=True)
+    await member.sends_photo(group, "<b>bold</b>", html=True)
+    text, photo = await heard(bot)
+    assert text.text == "see here now #x"
+    assert [entity.type for entity in text.entities] == ["text_link", "spoiler", "hashtag"]
+    assert (photo.caption, [entity.type for entity in photo.caption_entities]) == ("bold", ["bold"])
+
+
 async def test_edits_are_told_and_deletions_are_not(telegram: LoopbackTelegram, bot: Bot) -> None:
     group, member = telegram.add_supergroup(bot="administrator"), telegram.add_user()
     message = await member.says(group, "one")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 
 import pytest
 from telegram import Bot
-from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from tests.emulators.telegram import FloodLimits, LoopbackTelegram
 
@@ -126,6 +127,28 @@ async def test_a_slow_method_is_slow_until_told_otherwise(telegram: LoopbackTele
     telegram.fail("getMe", 500)
     telegram.clear_faults()
     await bot.get_me()
+
+
+async def test_a_client_that_gives_up_may_have_been_served(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group = telegram.add_supergroup()
+    telegram.delay("sendMessage", 1.0, after_effect=True)
+    with pytest.raises(TimedOut):
+        await bot.send_message(group.id, "done", read_timeout=0.2)
+    telegram.delay("sendMessage", 0, after_effect=True)
+    telegram.delay("sendMessage", 1.0)
+    with pytest.raises(TimedOut):
+        await bot.send_message(group.id, "not done", read_timeout=0.2)
+    assert [message.text for message in group.from_bot()] == ["done"]
+
+
+async def test_a_waiting_poll_is_cut_when_telegram_goes_away(telegram: LoopbackTelegram, bot: Bot) -> None:
+    for cut in (telegram.cut_open_connections, lambda: telegram.refuse(60)):
+        poll = asyncio.create_task(bot.get_updates(timeout=30))
+        await telegram.until(lambda: telegram.is_polled, what="the poll")
+        cut()
+        with pytest.raises(NetworkError):
+            await asyncio.wait_for(poll, 3)
+        await telegram.until(lambda: not telegram.is_polled, what="the end of the poll")
 
 
 async def test_the_server_can_be_away_for_a_while(telegram: LoopbackTelegram, bot: Bot) -> None:

@@ -89,6 +89,22 @@ def trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     return body, kept
 
 
+def with_found(text: str, entities: list[Entity]) -> list[Entity]:
+    """Add the entities that Telegram finds by itself, outside those marked as code or links."""
+    taken = [
+        (entity["offset"], entity["offset"] + entity["length"])
+        for entity in entities
+        if entity["type"] in {"code", "pre", "text_link"}
+    ]
+    found = [
+        entity
+        for entity in find_entities(text)
+        if not any(entity["offset"] < end and start < entity["offset"] + entity["length"] for start, end in taken)
+        and not any(entity["offset"] == other["offset"] and entity["type"] == other["type"] for other in entities)
+    ]
+    return sorted(entities + found, key=lambda entity: (entity["offset"], -entity["length"]))
+
+
 class _OpenTag:
     __slots__ = ("argument", "name", "offset", "out_index")
 

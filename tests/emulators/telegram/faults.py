@@ -45,7 +45,7 @@ class Faults:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._planned: list[Fault] = []
-        self._delays: dict[str, float] = {}
+        self._delays: dict[tuple[str, bool], float] = {}
         self._away_until = 0.0
 
     def fail(
@@ -66,9 +66,9 @@ class Faults:
         """Cut the connection without an answer."""
         self._planned.append(Fault(method.lower(), times, None, after_effect))
 
-    def delay(self, method: str, seconds: float) -> None:
-        """Hold every request of a method for some real seconds; 0 ends it."""
-        self._delays[method.lower()] = seconds
+    def delay(self, method: str, seconds: float, *, after_effect: bool) -> None:
+        """Hold every request of a method for some real seconds, before or after doing what it asks; 0 ends it."""
+        self._delays[method.lower(), after_effect] = seconds
 
     def away(self, seconds: float) -> None:
         """Cut every connection for some seconds of the server's clock."""
@@ -79,9 +79,9 @@ class Faults:
         """Whether every connection is cut now."""
         return self._clock.now() < self._away_until
 
-    def delay_of(self, method: str) -> float:
-        """Real seconds to hold this request."""
-        return self._delays.get(method, self._delays.get("*", 0.0))
+    def delay_of(self, method: str, *, after_effect: bool) -> float:
+        """Real seconds to hold this request at this point."""
+        return self._delays.get((method, after_effect), self._delays.get(("*", after_effect), 0.0))
 
     def take(self, method: str) -> Fault | None:
         """The fault that this request meets, used up once."""

@@ -114,13 +114,21 @@ class LoopbackTelegram(Scene):
         """Cut the next connections without an answer; with `after_effect` only after doing what was asked."""
         self._faults.drop(method, times, after_effect=after_effect)
 
-    def delay(self, method: str, seconds: float) -> None:
-        """Hold all requests of a method (`*`: any) for so many real seconds, until called with 0."""
-        self._faults.delay(method, seconds)
+    def delay(self, method: str, seconds: float, *, after_effect: bool = False) -> None:
+        """Hold all requests of a method (`*`: any) for so many real seconds, until called with 0.
+
+        A client that gives up meanwhile has had nothing done for it; with `after_effect`, what it asked was done.
+        """
+        self._faults.delay(method, seconds, after_effect=after_effect)
 
     def refuse(self, seconds: float) -> None:
-        """Cut every connection for so many seconds of the server's clock: Telegram is away."""
+        """Cut every connection, open ones too, for so many seconds of the server's clock: Telegram is away."""
         self._faults.away(seconds)
+        self._server.cut_open()
+
+    def cut_open_connections(self) -> None:
+        """Cut the connections of all requests that wait for an answer now, such as a long poll."""
+        self._server.cut_open()
 
     def clear_faults(self) -> None:
         """Forget all faults still to come."""

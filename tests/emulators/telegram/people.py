@@ -7,13 +7,14 @@ modules that register API methods.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from .core import CallbackAnswer, CallbackQuery, Core
-from .entities import find_entities, utf16_length
+from .entities import find_entities, parse_html, utf16_length, with_found
 from .sending import external_reply, file_json, origin_of, thread_of_reply
 from .world import Account, Chat, Json, Membership, Message, Topic, Upload
 
@@ -35,6 +36,8 @@ class Manner(TypedDict, total=False):
     """In the name of this channel."""
     anonymous: bool
     """As an administrator who remains anonymous: in the name of the group itself."""
+    html: bool
+    """The text is given as HTML and arrives formatted, with links behind words and spoilers."""
 
 
 @dataclass(eq=False, slots=True)
@@ -89,24 +92,26 @@ class User(Account):
         Raises:
             ValueError: The person is banned from the chat.
         """
-        return self._post(chat, manner, text=text, entities=find_entities(text))
+        return self._post(chat, manner, text=text)
 
-    async def says_privately(self, text: str) -> Message:
+    async def says_privately(self, text: str, **manner: Unpack[Manner]) -> Message:
         """Write to the bot in private; `/start` and anything else lets it answer from then on."""
         self.started = True
         self.blocked = False
-        return self._post(self.core.world.private(self), {}, text=text, entities=find_entities(text))
+        return self._post(self.core.world.private(self), manner, text=text)
 
     async def follows(self, url: str) -> Message:
         """Follow a deep link to the bot and press "Start".
 
         Raises:
-            ValueError: The link leads elsewhere.
+            ValueError: The link leads elsewhere, or its payload is not one that Telegram passes on (T31).
         """
         parts = urlsplit(url)
         if parts.hostname != "t.me" or parts.path.strip("/").lower() != (self.core.bot.username or "").lower():
             raise ValueError(f"{url} does not lead to @{self.core.bot.username}")
         payload = parse_qs(parts.query).get("start", [""])[0]
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", payload):
+            raise ValueError(f"{payload!r} is no start payload: up to 64 of A-Z, a-z, 0-9, _ and - may stand there")
         return await self.says_privately(f"/start {payload}".strip())
 
     async def sends_photo(
@@ -210,7 +215,7 @@ class User(Account):
         body = {
             "id": query_id,
             "from": self.json(),
-            "message": message.json(),
+            "message": _shown_in_query(message),
             "chat_instance": str(message.chat.id * 7919),
             "data": data,
         }
@@ -225,17 +230,18 @@ class User(Account):
             chat,
             manner,
             text=caption,
-            entities=find_entities(caption or ""),
             is_caption=True,
             upload=upload,
             extra={kind: file, **extra},
         )
 
-    def _post(self, chat: Chat, manner: Manner, **fields: object) -> Message:
+    def _post(self, chat: Chat, manner: Manner, *, text: str | None, **fields: object) -> Message:
         chat = chat.migrated_to or chat
         self._be_member(chat)
         given = fields.pop("extra", None)
         extra: Json = dict(given) if isinstance(given, dict) else {}
+        written, entities = parse_html(text) if manner.get("html") and text else (text, [])
+        fields |= {"text": written, "entities": with_found(written or "", entities)}
         topic, target = manner.get("topic"), manner.get("reply_to")
         thread_id = topic.id if topic is not None else thread_of_reply(chat, target)
         if target is not None and (target.chat is not chat or (chat.is_forum and target.thread_id != thread_id)):
@@ -289,6 +295,13 @@ class User(Account):
         if source.kind == "channel":
             return {"type": "channel", "date": stamp, "chat": source.json(), "message_id": 1}
         return {"type": "chat", "date": stamp, "sender_chat": source.json()}
+
+
+def _shown_in_query(message: Message) -> Json:
+    """The message of a callback query; of one that was deleted only its place is told."""
+    if message.deleted:
+        return {"chat": message.chat.json(), "message_id": message.message_id, "date": 0}
+    return message.json()
 
 
 def _quote(target: Message, part: str) -> Json:

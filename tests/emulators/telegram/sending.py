@@ -6,7 +6,7 @@ Reading text with its parse mode, reply targets and topics is here too; what a m
 from __future__ import annotations
 
 from .core import Core, method
-from .entities import Entity, find_entities, parse_html, trimmed, utf16_length
+from .entities import Entity, parse_html, trimmed, utf16_length, with_found
 from .errors import bad_request
 from .markup import read_markup
 from .parameters import Parameters
@@ -51,7 +51,7 @@ def read_text(parameters: Parameters, name: str, entities_name: str) -> tuple[st
         if isinstance(given, list):
             entities = [entity for entity in given if isinstance(entity, dict)]
     text, entities = trimmed(text, entities)
-    return text, _with_found(text, entities)
+    return text, with_found(text, entities)
 
 
 def check_text(text: str, limit: int, too_long: str) -> None:
@@ -60,22 +60,6 @@ def check_text(text: str, limit: int, too_long: str) -> None:
         raise bad_request("message text is empty")
     if utf16_length(text) > limit:
         raise bad_request(too_long)
-
-
-def _with_found(text: str, entities: list[Entity]) -> list[Entity]:
-    """Add the entities that Telegram finds by itself, outside those that the bot marked as code or links."""
-    taken = [
-        (entity["offset"], entity["offset"] + entity["length"])
-        for entity in entities
-        if entity["type"] in {"code", "pre", "text_link"}
-    ]
-    found = [
-        entity
-        for entity in find_entities(text)
-        if not any(entity["offset"] < end and start < entity["offset"] + entity["length"] for start, end in taken)
-        and not any(entity["offset"] == other["offset"] and entity["type"] == other["type"] for other in entities)
-    ]
-    return sorted(entities + found, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
 def _reply_target(core: Core, chat: Chat, parameters: Parameters) -> tuple[Message | None, Json]:

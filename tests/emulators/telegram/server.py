@@ -53,6 +53,7 @@ class BotApiServer:
         self._runner: web.AppRunner | None = None
         self.token = token
         self.port = 0
+        self._open: set[asyncio.Transport] = set()
         self.requests: list[Request] = []
         self.on_request: Callable[[], None] | None = None
 
@@ -85,7 +86,22 @@ class BotApiServer:
             raise ApiError(400, "Logged out")
         return await handler(self._core, parameters)
 
+    def cut_open(self) -> None:
+        """Cut the connections of all requests that wait for an answer."""
+        for transport in list(self._open):
+            transport.abort()
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client hung up before it was served")
+        self._open.add(transport)
+        try:
+            return await self._respond(request)
+        finally:
+            self._open.discard(transport)
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         if self._faults.is_away:
             return self._cut(request, name, Parameters())
@@ -95,8 +111,7 @@ class BotApiServer:
             parameters = await read_parameters(request)
         except ApiError as error:
             return self._answer(name, Parameters(), error)
-        if delay := self._faults.delay_of(name.lower()):
-            await asyncio.sleep(delay)
+        await self._hold(name, after_effect=False)
         fault = self._faults.take(name.lower())
         if fault is not None and not fault.after_effect:
             return self._trouble(request, name, parameters, fault)
@@ -104,9 +119,14 @@ class BotApiServer:
             result = await self.call(name, parameters)
         except ApiError as error:
             return self._answer(name, parameters, error)
+        await self._hold(name, after_effect=True)
         if fault is not None:
             return self._trouble(request, name, parameters, fault)
         return self._answer(name, parameters, {"ok": True, "result": result})
+
+    async def _hold(self, name: str, *, after_effect: bool) -> None:
+        if delay := self._faults.delay_of(name.lower(), after_effect=after_effect):
+            await asyncio.sleep(delay)
 
     def _check_token(self, token: str) -> ApiError | None:
         bot_id, colon, secret = token.partition(":")

@@ -252,7 +252,10 @@ SERVICE_FIELDS = frozenset(
 
 @dataclass(eq=False, slots=True)
 class Chat:
-    """A private chat, group, supergroup or channel, with all its messages in `messages`, oldest first."""
+    """A private chat, group, supergroup or channel, with all its messages in `messages`, oldest first.
+
+    `bot` is the bot under test, whether or not it is in the chat.
+    """
 
     id: int
     kind: ChatKind
@@ -265,6 +268,7 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     discussion: Chat | None = None
     migrated_to: Chat | None = None
+    bot: Account | None = None
     permissions: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MEMBER_PERMISSIONS, True))
     last_message_id: int = 0
     actions: list[str] = field(default_factory=list)
@@ -315,8 +319,12 @@ class Chat:
         return None if found is None or found.deleted else found
 
     def from_bot(self) -> list[Message]:
-        """What bots said here and did not delete, oldest first."""
-        return [message for message in self.messages if message.from_bot and not message.deleted]
+        """What the bot under test said here and did not delete, oldest first; service messages are left out."""
+        return [
+            message
+            for message in self.messages
+            if message.author is self.bot and not message.deleted and not message.is_service
+        ]
 
     def member(self, account: Account) -> Membership:
         """How an account stands here; somebody never seen has left."""
@@ -354,7 +362,7 @@ class World:
         else:
             chat_id = -1_000_000_000_000 - self._next_channel
             self._next_channel += 1
-        chat = Chat(chat_id, kind, title, username, is_forum=is_forum)
+        chat = Chat(chat_id, kind, title, username, is_forum=is_forum, bot=self.bot)
         if kind != "group":
             chat.last_message_id = 1  # the chat's creation, which bots are not told of; a forum's General topic
         self.chats[chat.id] = chat
@@ -364,7 +372,7 @@ class World:
         """The private chat of an account with the bot, opened at its first use."""
         chat = self.chats.get(account.id)
         if chat is None:
-            chat = Chat(account.id, "private", peer=account)
+            chat = Chat(account.id, "private", peer=account, bot=self.bot)
             self.chats[chat.id] = chat
         return chat
 
