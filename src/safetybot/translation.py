@@ -30,14 +30,6 @@ class Texts:
         """`one` or `more`, as the language asks for `number`, which is filled in as `{number}`."""
         return _filled(self._catalog.ngettext(one, more, number), {"number": number, **values})
 
-    def parts(self, message: str, /) -> list[tuple[str, bool]]:
-        """`message` in this language, cut at its `{name}`s: each part, and whether it is a name."""
-        found: list[tuple[str, bool]] = []
-        for number, part in enumerate(_VALUE.split(self._catalog.gettext(message))):
-            if part:
-                found.append((part, bool(number % 2)))
-        return found
-
 
 def marked(message: str) -> str:
     """`message` as it is; only marks it for translation where it is written down before it is said."""

@@ -97,12 +97,12 @@ async def test_nobody_else_may_ask(store: SqlStore, privacy: Privacy, new: New, 
     for attempt in (privacy.show, privacy.export, privacy.erase):
         with pytest.raises(Refused, match="this needs the role admin"):
             await attempt(actor, *HERE, "7")
-    for attempt in (privacy.opt_out, privacy.opt_in):
+    for change in (privacy.opt_out, privacy.opt_in):
         if actor.role is Role.MODERATOR:
-            assert await attempt(actor, *HERE, "7")
+            assert await change(actor, *HERE, "7")
             continue
         with pytest.raises(Refused, match="this needs the role moderator"):
-            await attempt(actor, *HERE, "7")
+            await change(actor, *HERE, "7")
     assert len(await store.list_interactions()) == 1
     audited = [(entry.by, entry.action) async for entry in audit_entries(store.database)]
     assert audited == ([("mo", "opted out"), ("mo", "opted in")] if actor.role is Role.MODERATOR else [])
