@@ -222,8 +222,14 @@ async def test_a_bot_that_left_or_is_muted_can_not_speak(telegram: LoopbackTeleg
     await bot.leave_chat(group.id)
     with pytest.raises(Forbidden, match="bot is not a member of the group chat"):
         await bot.send_message(group.id, "x")
-    with pytest.raises(BadRequest, match="Chat not found"):
-        await bot.send_message(-4711, "x")
+    for unknown in (-4711, telegram.add_supergroup(bot=None).id, "@nobody"):
+        with pytest.raises(BadRequest, match="Chat not found"):
+            await bot.send_message(unknown, "x")
+    public = telegram.add_supergroup(username="public_group", bot=None)
+    with pytest.raises(Forbidden, match="bot is not a member of the supergroup chat"):
+        await bot.send_message("@public_group", "x")
+    telegram.add_bot(public)
+    assert (await bot.send_message("@Public_Group", "x")).chat.id == public.id
 
 
 async def test_private_chats_open_with_start_and_close_with_a_block(telegram: LoopbackTelegram, bot: Bot) -> None:
@@ -243,6 +249,9 @@ async def test_private_chats_open_with_start_and_close_with_a_block(telegram: Lo
     assert blocked.my_chat_member is not None
     assert blocked.my_chat_member.new_chat_member.status == "kicked"
     assert unblocked.my_chat_member is not None
+    member.deactivated = True
+    with pytest.raises(Forbidden, match="user is deactivated"):
+        await bot.send_message(member.id, "x")
     another = telegram.add_user(is_bot=True)
     with pytest.raises(Forbidden, match="bot can't send messages to bots"):
         await bot.send_message(another.id, "x")

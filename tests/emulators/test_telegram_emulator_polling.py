@@ -8,6 +8,7 @@ import time
 import pytest
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken
+from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
 from tests.emulators.telegram import LoopbackTelegram
 
@@ -179,3 +180,22 @@ async def test_thousands_of_updates_a_second_can_be_pushed(telegram: LoopbackTel
         await member.says(group, f"message {number}")
     assert time.process_time() - began < 1.0
     assert len(telegram.pending_updates) == 5_000
+
+
+async def test_the_librarys_own_application_can_run_on_it(telegram: LoopbackTelegram) -> None:
+    async def echo(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        assert update.effective_message is not None
+        await update.effective_message.reply_text(f"you said {update.effective_message.text}", do_quote=True)
+
+    builder = Application.builder().token(telegram.token).base_url(telegram.base_url).job_queue(None)
+    application = builder.build()
+    application.add_handler(MessageHandler(filters.TEXT, echo))
+    async with application:
+        assert application.updater is not None
+        await application.start()
+        await application.updater.start_polling()
+        asked = await telegram.add_user().says(telegram.add_supergroup(bot="administrator"), "hello")
+        assert (await telegram.answer_to(asked)).text == "you said hello"
+        await application.updater.stop()
+        await application.stop()
+    assert telegram.pending_updates == []

@@ -6,11 +6,14 @@ import asyncio
 import datetime as dt
 import time
 
+import aiohttp
 import pytest
 from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from tests.emulators.telegram import FloodLimits, LoopbackTelegram
+
+JSON = {"Content-Type": "application/json"}
 
 
 async def sends_until_refused(bot: Bot, chat_id: int, most: int) -> tuple[int, float]:
@@ -168,6 +171,29 @@ async def test_unknown_methods_are_not_found_and_a_logged_out_bot_is_refused(
     await bot.log_out()
     with pytest.raises(BadRequest, match="Logged out"):
         await bot.get_me()
+
+
+async def test_errors_have_the_bot_apis_shape_on_any_path(telegram: LoopbackTelegram) -> None:
+    odd_reply = {
+        "chat_id": telegram.add_supergroup().id,
+        "text": "x",
+        "reply_parameters": '{"message_id": "no number"}',
+    }
+    asked = {
+        f"{telegram.base_url}{telegram.token}": (404, "Not Found"),
+        f"{telegram.base_url}{telegram.token}/makeTea": (404, "Not Found"),
+        f"{telegram.base_url}1:wrong/getMe": (401, "Unauthorized"),
+        f"{telegram.base_url}{telegram.token}/sendMessage": (400, "Bad Request: message to be replied not found"),
+    }
+    async with aiohttp.ClientSession() as session:
+        for url, (status, description) in asked.items():
+            async with session.post(url, data=odd_reply) as response:
+                assert response.status == status
+                assert await response.json() == {"ok": False, "error_code": status, "description": description}
+        async with session.post(f"{telegram.base_url}{telegram.token}/SENDMESSAGE", data="{", headers=JSON) as response:
+            assert (await response.json())["description"] == "Bad Request: can't parse JSON object"
+        async with session.get(f"{telegram.base_url}{telegram.token}/getme?x=1") as response:
+            assert (await response.json())["result"]["is_bot"] is True
 
 
 async def test_the_log_keeps_requests_but_never_the_token(telegram: LoopbackTelegram, bot: Bot) -> None:

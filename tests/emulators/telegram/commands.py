@@ -92,7 +92,10 @@ def read_scope(scope: Json | None, chat_id: int | None) -> Scope:
     if chat_id is None or kind not in {"chat", "chat_administrators", "chat_member"}:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
     if kind == "chat_member":
-        return (kind, chat_id, int((scope or {}).get("user_id", 0)))
+        user_id = (scope or {}).get("user_id")
+        if not isinstance(user_id, int):
+            raise bad_request('can\'t parse BotCommandScope: field "user_id" must be of type Number')
+        return (kind, chat_id, user_id)
     return (str(kind), chat_id)
 
 

@@ -95,11 +95,14 @@ class Core:
         """Check that the bot is still in touch with a chat; answer its standing there (private: `None`).
 
         Raises:
-            ApiError: 403 in Telegram's words: blocked, kicked, never started, not a member.
+            ApiError: 403 in Telegram's words: blocked, kicked, never started, no longer a member; 400 `chat not
+                found` for a closed chat that the bot never was in.
         """
         if chat.peer is not None:
             _check_peer(chat.peer)
             return None
+        if self.bot.id not in chat.members and not chat.username:
+            raise bad_request("chat not found")
         membership = chat.member(self.bot)
         if membership.status == "kicked":
             raise forbidden(f"bot was kicked from the {chat.kind} chat")

@@ -64,7 +64,8 @@ async def delete_messages(core: Core, parameters: Parameters) -> object:
     if not isinstance(ids, list) or not 1 <= len(ids) <= 100:
         raise bad_request("message identifiers are not specified")
     core.reachable(chat)
-    found = [message for message in (chat.message(int(number)) for number in ids) if message is not None]
+    numbers = [number for number in ids if isinstance(number, int)]
+    found = [message for message in (chat.message(number) for number in numbers) if message is not None]
     for message in found:
         _may_delete(core, message)
     for message in found:

@@ -1,6 +1,7 @@
 """Telegram's flood limits: which send comes too soon, and how long it has to wait.
 
-Rule T20; off unless a test asks for it. A refused send does not count, and neither does one that was never made.
+Rule T20; off unless a test asks for it. Messages, files and edits count; a refused one does not. Chat actions,
+deletions and answers to buttons are free.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ from math import ceil
 from .clock import Clock
 from .errors import too_many_requests
 from .world import Chat
-
-COUNTED_PREFIXES = ("send", "editmessage")
-"""Methods that count, in lower case; `sendChatAction` is the exception, it is free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,6 @@ class User(Account):
 
     async def says_privately(self, text: str, **manner: Unpack[Manner]) -> Message:
         """Write to the bot in private; `/start` and anything else lets it answer from then on."""
-        self.started = True
-        self.blocked = False
         return self._post(self.core.world.private(self), manner, text=text)
 
     async def follows(self, url: str) -> Message:
@@ -266,6 +264,7 @@ class User(Account):
 
     def _be_member(self, chat: Chat) -> None:
         if chat.peer is not None:
+            self.started, self.blocked = True, False
             return
         membership = chat.members.get(self.id)
         if membership is None or membership.status == "left":

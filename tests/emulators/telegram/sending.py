@@ -75,7 +75,7 @@ def _reply_target(core: Core, chat: Chat, parameters: Parameters) -> tuple[Messa
         }
     other = reply.get("chat_id")
     source = chat if other is None else core.chat_of(Parameters({"chat_id": other}))
-    target = source.message(int(reply.get("message_id", 0)))
+    target = source.message(Parameters(reply).integer("message_id"))
     if target is None or (target.is_service and "migrate_to_chat_id" in target.extra):
         if reply.get("allow_sending_without_reply"):
             return None, {}

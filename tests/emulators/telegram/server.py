@@ -61,6 +61,7 @@ class BotApiServer:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("*", "/{anything:.*}", self._handle_unknown)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
@@ -101,6 +102,11 @@ class BotApiServer:
         finally:
             self._open.discard(transport)
 
+    async def _handle_unknown(self, request: web.Request) -> web.StreamResponse:
+        """A path that is no method."""
+        del request
+        return self._answer("", Parameters(), ApiError(*NOT_FOUND))
+
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         if self._faults.is_away:
@@ -111,6 +117,8 @@ class BotApiServer:
             parameters = await read_parameters(request)
         except ApiError as error:
             return self._answer(name, Parameters(), error)
+        except web.HTTPRequestEntityTooLarge:
+            return self._answer(name, Parameters(), ApiError(413, "Request Entity Too Large"))
         await self._hold(name, after_effect=False)
         fault = self._faults.take(name.lower())
         if fault is not None and not fault.after_effect:

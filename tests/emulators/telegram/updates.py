@@ -58,7 +58,6 @@ class UpdateQueue:
         self._repeat: int = 0
         self.allowed: frozenset[str] = frozenset()
         self.on_new: Callable[[Update], None] | None = None
-        self.confirmed = 0
 
     def __len__(self) -> int:
         self._expire()
@@ -120,7 +119,6 @@ class UpdateQueue:
         """Confirm one update; the webhook does so after a 2xx."""
         if self._pending.pop(update.serial, None) is not None:
             update.gone = True
-            self.confirmed += 1
 
     def abort_poll(self, reason: str) -> None:
         """Answer a waiting getUpdates request with 409."""

@@ -207,11 +207,6 @@ class Message:
         rows = (self.reply_markup or {}).get("inline_keyboard", [])
         return [button for row in rows for button in row]
 
-    @property
-    def link(self) -> str:
-        """A t.me link to it, as a member would copy it."""
-        return f"https://t.me/c/{str(self.chat.id).removeprefix('-100')}/{self.message_id}"
-
     def json(self, *, nested: bool = False) -> Json:
         """The `Message` object; nested ones (a reply's target) carry no reply of their own."""
         body: Json = {"message_id": self.message_id, "date": self.date, "chat": self.chat.json()}
