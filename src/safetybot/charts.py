@@ -56,7 +56,9 @@ class ChartsMissing(Exception):
 Counts = Mapping[Concern, int]
 
 
-def over_time(rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light") -> bytes:
+def over_time(
+    rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light", width: float = 8.0
+) -> bytes:
     """Stacked columns by concern, one for each name (days or hours) in the order given.
 
     Args:
@@ -64,16 +66,19 @@ def over_time(rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "s
         title: What it shows; also the image's title for screen readers.
         form: SVG or PNG.
         theme: Light or dark.
+        width: In inches of 100 pixels; the height stays, and so does the size of the text.
 
     Raises:
         ChartsMissing: matplotlib is not installed.
     """
-    return _draw(_columns, rows, title, (8.0, 3.0), form, theme)
+    return _draw(_columns, rows, title, (width, 3.0), form, theme)
 
 
-def ranked(rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light") -> bytes:
+def ranked(
+    rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light", width: float = 8.0
+) -> bytes:
     """Stacked bars by concern, the first name on top. Arguments and errors as `over_time`."""
-    return _draw(_bars, rows, title, (8.0, 0.9 + 0.36 * max(1, len(rows))), form, theme)
+    return _draw(_bars, rows, title, (width, 0.9 + 0.36 * max(1, len(rows))), form, theme)
 
 
 _LOCK = Lock()
@@ -106,7 +111,7 @@ def _draw(
     with _LOCK, mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=size, dpi=100, facecolor=paint.paper, layout="constrained")
         axes = figure.subplots()
-        paint_rows(axes, [(_plain(name), counts) for name, counts in rows], paint)
+        paint_rows(figure, axes, [(_plain(name), counts) for name, counts in rows], paint)
         _dress(figure, axes, paint, title, {concern for _, counts in rows for concern, n in counts.items() if n})
         # No date and no program's name: a chart says nothing about when and by what it was drawn.
         about = {"Title": title, "Date": None, "Creator": None} if form == "svg" else {"Title": title, "Software": None}
@@ -114,21 +119,22 @@ def _draw(
     return out.getvalue()
 
 
-def _columns(axes: Axes, rows: Sequence[tuple[str, Counts]], paint: Paint) -> None:
+def _columns(figure: Figure, axes: Axes, rows: Sequence[tuple[str, Counts]], paint: Paint) -> None:
     places = range(len(rows))
     below = [0] * len(rows)
     for concern in Concern:
         values = [counts.get(concern, 0) for _, counts in rows]
         axes.bar(places, values, bottom=below, color=paint.concerns[concern], width=0.8)
         below = [one + more for one, more in zip(below, values, strict=True)]
-    every = max(1, -(-len(rows) // 10))
+    room = int(1 + figure.get_figwidth())
+    every = max(1, -(-len(rows) // room))
     shown = [place for place in places if (len(rows) - 1 - place) % every == 0]
     axes.set_xticks(shown, [rows[place][0] for place in shown])
     axes.set_xlim(-0.6, len(rows) - 0.4)
     _count_axis(axes, "y", max(below, default=0), paint)
 
 
-def _bars(axes: Axes, rows: Sequence[tuple[str, Counts]], paint: Paint) -> None:
+def _bars(_: Figure, axes: Axes, rows: Sequence[tuple[str, Counts]], paint: Paint) -> None:
     places = range(len(rows))
     left = [0] * len(rows)
     for concern in Concern:
@@ -162,7 +168,11 @@ def _dress(figure: Figure, axes: Axes, paint: Paint, title: str, present: set[Co
     handles = [Patch(color=paint.concerns[one], label=one.label) for one in reversed(Concern) if one in present]
     if handles:
         figure.legend(
-            handles=handles, loc="outside lower left", ncols=len(handles), frameon=False, labelcolor=paint.ink
+            handles=handles,
+            loc="outside lower left",
+            ncols=4 if figure.get_figwidth() > 5 else 2,
+            frameon=False,
+            labelcolor=paint.ink,
         )
 
 
@@ -183,4 +193,4 @@ def _plain(name: str) -> str:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    _Drawer = Callable[[Axes, Sequence[tuple[str, Counts]], Paint], None]
+    _Drawer = Callable[[Figure, Axes, Sequence[tuple[str, Counts]], Paint], None]

@@ -28,6 +28,7 @@ from safetybot.cli import (
     run,
     scan,
     upkeep,
+    web,
 )
 from safetybot.cli.session import Session
 from safetybot.cli.show import errors
@@ -71,7 +72,7 @@ def options(
     context.obj = Session(config_dir, responses_dir)
 
 
-for group in (demo, run, assess, scan, evaluate, check, log, keywords, policy, review, privacy, audit, upkeep):
+for group in (demo, run, assess, scan, evaluate, check, log, keywords, policy, review, privacy, audit, upkeep, web):
     group.register(app)
 
 

@@ -127,8 +127,7 @@ class Figures:
         """
         require(actor, Right.SEE_FIGURES, platform, community)
         until = self._clock.now()
-        midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
-        filters = Filters(platform, community, since=midnight - timedelta(days=days - 1))
+        filters = _last(platform, community, until, days)
         counted = {by: await self._rows.counted(filters, by) for by in By if by is not By.COMMUNITY or not community}
         seconds = sorted(await self._rows.reply_seconds(filters, limit=1_000))
         return Overview(
@@ -140,6 +139,19 @@ class Figures:
             await self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
             Speed(len(seconds), _at(seconds, 0.5), _at(seconds, 0.95)) if seconds else None,
         )
+
+    async def rows(
+        self, actor: Actor, platform: str | None, community: str | None, by: By, *, days: int
+    ) -> Sequence[Row]:
+        """One picture's rows over the last `days` days. Raises as `overview`."""
+        require(actor, Right.SEE_FIGURES, platform, community)
+        now = self._clock.now()
+        return _rows(by, await self._rows.counted(_last(platform, community, now, days), by), now.date(), days)
+
+
+def _last(platform: str | None, community: str | None, now: datetime, days: int) -> Filters:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Filters(platform, community, since=midnight - timedelta(days=days - 1))
 
 
 def _rows(by: By, counts: Sequence[Count], today: date, days: int) -> list[Row]:

@@ -126,9 +126,7 @@ class SignIn:
         own = grant.actor == Actor(actor.name, actor.role, actor.platform, actor.community)
         require(actor, Right.SEE_POLICY if own else Right.LET_IN, platform, community)
         if actor.role is None or grant.role > actor.role:
-            raise Refused(
-                actor, Right.LET_IN, platform, community, f"a {grant.role.label} can be let in by one only"
-            )
+            raise Refused(actor, Right.LET_IN, platform, community, f"a {grant.role.label} can be let in by one only")
         token = secrets.token_urlsafe(32)
         await self._rows.add_link(_hash(token), grant, until=self._clock.now() + self._link_age, by=actor.name)
         return token

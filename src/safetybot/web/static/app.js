@@ -1,0 +1,50 @@
+/* Makes the pages nicer where scripts run: times in the reader's zone, keys for the review. All works without. */
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+const zoned = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+});
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  if (!Number.isNaN(at.getTime())) {
+    time.title = time.textContent;
+    time.textContent = zoned.format(at);
+  }
+}
+
+/* One press of a key is one button or link that names it; never while somebody types, never with a modifier. */
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.repeat) {
+    return;
+  }
+  const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (wanted) {
+    event.preventDefault();
+    wanted.click();
+  }
+});
+
+/* A false alarm needs a reason: ask for it before the page is sent. */
+for (const button of document.querySelectorAll("[data-needs-reason]")) {
+  button.addEventListener("click", (event) => {
+    const reason = button.form.querySelector("[data-reason]");
+    if (!reason.value.trim()) {
+      event.preventDefault();
+      reason.setAttribute("aria-invalid", "true");
+      reason.focus();
+    }
+  });
+}
+
+/* Sent once, however often it is pressed. */
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  event.target.dataset.sent = "yes";
+  window.setTimeout(() => { delete event.target.dataset.sent; }, 4000);
+});
