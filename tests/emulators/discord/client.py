@@ -18,6 +18,8 @@ with warnings.catch_warnings():
 
 from .server import LoopbackDiscord
 
+__all__ = ["discord", "pointed_at", "running"]
+
 
 @contextlib.contextmanager
 def pointed_at(loopback: LoopbackDiscord) -> Iterator[None]:
@@ -37,7 +39,7 @@ async def running(
     """Start a client against the emulator, wait until it is connected, and close it at the end.
 
     Yields:
-        The task of ``client.start``. What it raises is raised here, unless the test awaited the task itself.
+        The task of ``client.start``. What it raises is raised here at the end.
     """
     with pointed_at(loopback):
         async with client:

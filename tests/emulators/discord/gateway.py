@@ -234,10 +234,23 @@ class Gateway:
         self.sessions.clear()
 
     async def close_all(self, code: int) -> None:
-        """Close every socket with a code."""
+        """Close every socket with a code; its session can be resumed unless the code says otherwise."""
         for connection in list(self.connections):
             self.closes.append(code)
+            self._part(connection)
             await connection.socket.close(code=code)
+
+    def abort_all(self) -> None:
+        """Cut every socket without a close frame; sessions stay."""
+        for connection in list(self.connections):
+            self._part(connection)
+            connection.abort()
+
+    def _part(self, connection: Connection) -> None:
+        """Take a socket from its session at once, so that what follows waits for the next socket."""
+        self.connections.discard(connection)
+        if connection.session is not None and connection.session.connection is connection:
+            connection.session.connection = None
 
     def unsent(self) -> int:
         """Frames not yet handed to a socket."""

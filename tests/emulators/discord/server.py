@@ -219,8 +219,7 @@ class LoopbackDiscord:
         if code is not None:
             await self.core.gateway.close_all(code)
             return
-        for connection in list(self.core.gateway.connections):
-            connection.abort()
+        self.core.gateway.abort_all()
         await asyncio.sleep(0)
 
     def refuse_gateway(self, seconds: float) -> None:
@@ -235,10 +234,8 @@ class LoopbackDiscord:
 
     async def lose_session(self) -> None:
         """Forget all sessions and cut the sockets: the RESUME that follows is answered with INVALID_SESSION."""
-        connections = list(self.core.gateway.connections)
         self.core.gateway.forget_sessions()
-        for connection in connections:
-            connection.abort()
+        self.core.gateway.abort_all()
         await asyncio.sleep(0)
 
     def ask_reconnect(self) -> None:
