@@ -22,6 +22,7 @@ from safetybot.cli.serving import STORE_AWAY, Around, Serving, wanted_platforms
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import own_terms, words
+from safetybot.cli.web import WebMissing, serve_pages
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
@@ -94,6 +95,7 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
                 asyncio.create_task(_keep_config(parts, watcher, services, session, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
                 asyncio.create_task(_keep_rates(session, runtime, platforms)),
+                asyncio.create_task(_keep_pages(session, runtime, metrics, parts)),
             ]
             try:
                 stop = _stop_signal()
@@ -221,6 +223,22 @@ async def _keep_house(
         except STORE_AWAY as error:
             log.warning("purge_failed", why=type(error).__name__)
         await asyncio.sleep(_LOOK_AT_FILES)
+
+
+async def _keep_pages(
+    session: Session, runtime: Runtime, metrics: Metrics, parts: LastGood[tuple[Detector, ResponseLibrary]]
+) -> None:
+    """The web pages, where they are wanted. What stands in their way is told, and the bot goes on without them."""
+    web = session.settings.web
+    if not web.port:
+        return
+    try:
+        await serve_pages(
+            session, runtime, metrics, lambda: parts.value, host=web.host, port=web.port,
+            started=lambda url: log.info("pages_served", at=url),
+        )  # fmt: skip
+    except (OSError, WebMissing) as error:
+        log.warning("pages_not_served", problem=str(error))
 
 
 async def _keep_rates(session: Session, runtime: Runtime, platforms: Mapping[str, Platform]) -> None:

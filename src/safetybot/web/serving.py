@@ -30,7 +30,7 @@ async def serve(app: ASGIApp, listening: socket.socket, *, started: Callable[[],
         started: Called once connections are taken.
     """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="off", http="h11", ws="none",
+        app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off", http="h11", ws="none",
         limit_concurrency=_MOST_AT_ONCE, timeout_keep_alive=5, timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=32 * 1024,
     )  # fmt: skip
