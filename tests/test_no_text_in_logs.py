@@ -39,6 +39,9 @@ class StumblingPlatform:
             raise PlatformError("no right to write here")
         return Receipt(str(self.calls))
 
+    async def posted_reply(self, to: Message) -> Receipt | None:
+        raise PlatformError("there is no history here")
+
     async def alert(self, alert: Alert) -> Posted | None:
         raise PlatformError(f"no right to alert about interaction {alert.interaction_id}")
 

@@ -31,7 +31,7 @@ from safetybot.model import (
     ThreadLine,
 )
 from safetybot.platforms.console import summary
-from safetybot.ports import Alert, Claim, Cooldowns, PlatformError, Posted, Receipt
+from safetybot.ports import Alert, Claim, Cooldowns, PlatformError, Posted, Receipt, UnsureError
 from safetybot.watcher import LATEST_REPLY, RecentMessages, Watcher
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -115,13 +115,28 @@ class FakePlatform:
     replies: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     broken: bool = False
+    unsure: int = 0
+    """How many sends give no answer."""
+    arrives: bool = True
+    """Whether what gave no answer was posted all the same."""
+    has_history: bool = True
     name: str = "fake"
 
     async def reply(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         if self.broken:
             raise PlatformError("no right to write here")
+        if self.unsure:
+            self.unsure -= 1
+            if self.arrives:
+                self.replies.append(to.id)
+            raise UnsureError("no answer within 10 s")
         self.replies.append(to.id)
         return Receipt(f"re-{to.id}")
+
+    async def posted_reply(self, to: Message) -> Receipt | None:
+        if not self.has_history:
+            raise PlatformError("bots cannot read back here")
+        return Receipt(f"re-{to.id}") if to.id in self.replies else None
 
     async def alert(self, alert: Alert) -> Posted | None:
         if self.broken:
@@ -269,11 +284,44 @@ async def test_after_a_crash_what_was_planned_is_sent(world: World) -> None:
     assert world.platform.replies == ["9"]
 
 
-async def test_after_a_crash_what_may_have_been_sent_is_never_tried_again(world: World) -> None:
+async def test_after_a_crash_what_may_have_been_sent_is_never_tried_again_without_a_history(world: World) -> None:
+    world.platform.has_history = False
     world.store.rows[1] = leftover(InteractionState.SENDING)
     assert await world.watcher.resume("fake") == 0
     assert world.platform.replies == []
     assert world.store.rows[1].state is InteractionState.UNKNOWN
+
+
+async def test_after_a_crash_a_reply_that_stands_in_the_history_is_recorded(world: World) -> None:
+    world.platform.replies.append("9")
+    world.store.rows[1] = leftover(InteractionState.SENDING)
+    assert await world.watcher.resume("fake") == 1
+    assert world.platform.replies == ["9"]
+    assert (world.store.rows[1].state, world.store.rows[1].reply_id) == (InteractionState.SENT, "re-9")
+
+
+async def test_after_a_crash_a_reply_that_surely_was_not_sent_is_sent(world: World) -> None:
+    world.store.rows[1] = leftover(InteractionState.SENDING)
+    assert await world.watcher.resume("fake") == 1
+    assert world.platform.replies == ["9"]
+
+
+async def test_long_after_a_crash_a_reply_is_looked_for_and_not_sent(world: World) -> None:
+    world.store.rows[1] = leftover(InteractionState.SENDING, NOW - LATEST_REPLY - timedelta(seconds=1))
+    assert await world.watcher.resume("fake") == 0
+    assert world.platform.replies == []
+    assert world.store.rows[1].state is InteractionState.UNKNOWN
+
+
+@pytest.mark.parametrize(("arrives", "has_history"), [(True, True), (False, True), (True, False), (False, False)])
+async def test_a_send_without_an_answer_never_becomes_two_replies(*, arrives: bool, has_history: bool) -> None:
+    world = World(platform=FakePlatform(unsure=1, arrives=arrives, has_history=has_history))
+    outcome = await world.watcher.handle(message("diy"))
+    if has_history:
+        assert (outcome.state, world.platform.replies) == (InteractionState.SENT, ["1"])
+    else:
+        assert outcome.state is InteractionState.UNKNOWN
+        assert len(world.platform.replies) == arrives
 
 
 async def test_after_a_long_outage_a_late_reply_is_not_sent(world: World) -> None:

@@ -93,6 +93,10 @@ class PlatformError(Exception):
         self.retry = retry
 
 
+class UnsureError(PlatformError):
+    """Whether something was sent is not known: the request went out, and no answer came back."""
+
+
 class Platform(Protocol):
     """A chat platform, as the Watcher sees it."""
 
@@ -105,7 +109,15 @@ class Platform(Protocol):
         """Post `response.public` once in answer to `to`, with ways to the private card.
 
         `interaction_id` is what the buttons point at. `claim_key` is the same for every try at this reply; platforms
-        with idempotency keys pass it on. Raises `PlatformError` where nothing was sent.
+        with idempotency keys pass it on. Raises `UnsureError` where it may have been sent, and any other
+        `PlatformError` where nothing was.
+        """
+        ...
+
+    async def posted_reply(self, to: Message) -> Receipt | None:
+        """The reply of ours that stands under `to` already; None where there surely is none.
+
+        Raises `PlatformError` where that cannot be known: the platform has no history for bots, or it cannot be read.
         """
         ...
 

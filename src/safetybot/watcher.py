@@ -32,7 +32,7 @@ from safetybot.model import (
     ThreadLine,
 )
 from safetybot.policy import cooldowns_for, decide
-from safetybot.ports import Alert, Clock, Cooldowns, Platform, PlatformError, Store
+from safetybot.ports import Alert, Clock, Cooldowns, Platform, PlatformError, Store, UnsureError
 
 log = structlog.get_logger(__name__)
 
@@ -177,22 +177,27 @@ class Watcher:
         return await self._act(message, assessment, decision, policy, author)
 
     async def resume(self, platform: str) -> int:
-        """Finish what a dead process left behind on `platform`; returns how many replies were sent.
+        """Finish what a dead process left behind on `platform`; returns how many replies were sent or found.
 
-        A reply that was planned but never tried is sent if it is still timely. One that may have been sent is never
-        tried again: its state becomes `unknown` (DESIGN law 6).
+        A reply that was planned but never tried is sent if it is still timely. One that may have been sent is looked
+        for where the platform has a history, and sent only where it surely was not; else its state becomes `unknown`.
         """
         sent = 0
         for left in await self._store.unfinished(platform):
-            if left.state is InteractionState.SENDING:
-                await self._end(left.id, platform, InteractionState.UNKNOWN)
-            elif self._clock.now() - left.at > LATEST_REPLY:
-                await self._end(left.id, platform, InteractionState.SUPPRESSED, error="too late after a restart")
-            else:
+            timely = self._clock.now() - left.at <= LATEST_REPLY
+            response = None
+            if timely:
                 policy = await self._store.policy(left.place)
                 response = self._choose(left.concern, left.level, left.language, policy)
+            if left.state is InteractionState.SENDING:
+                state = await self._settle(_remembered(left), response, left.id)
+            elif response is None:
+                state = await self._end(
+                    left.id, platform, InteractionState.SUPPRESSED, error="too late after a restart"
+                )
+            else:
                 state = await self._reply(_remembered(left), response, left.id)
-                sent += state is InteractionState.SENT
+            sent += state is InteractionState.SENT
         return sent
 
     async def _act(
@@ -244,10 +249,30 @@ class Watcher:
         key = f"{message.place}/{message.id}"
         try:
             receipt = await self._platforms[name].reply(message, response, interaction_id, key)
+        except UnsureError as error:
+            log.warning("reply_unsure", interaction=interaction_id, place=str(message.place), error=str(error))
+            return await self._settle(message, response, interaction_id)
         except PlatformError as error:
             log.warning("reply_failed", interaction=interaction_id, place=str(message.place), error=str(error))
             return await self._end(interaction_id, name, InteractionState.FAILED, error=str(error))
         return await self._end(interaction_id, name, InteractionState.SENT, reply_id=receipt.message_id)
+
+    async def _settle(self, message: Message, response: Response | None, interaction_id: int) -> InteractionState:
+        """Find out what became of a reply that may have been sent; send it only where it surely was not.
+
+        Where that cannot be known it is never tried again: its state becomes `unknown` (DESIGN law 6). Without a
+        `response` it is not sent at all, only looked for.
+        """
+        platform = self._platforms[message.place.platform]
+        try:
+            found = await platform.posted_reply(message)
+            if found is None and response is not None:
+                found = await platform.reply(message, response, interaction_id, f"{message.place}/{message.id}")
+        except PlatformError as error:
+            return await self._end(interaction_id, platform.name, InteractionState.UNKNOWN, error=str(error))
+        if found is None:
+            return await self._end(interaction_id, platform.name, InteractionState.UNKNOWN, error="too late to send")
+        return await self._end(interaction_id, platform.name, InteractionState.SENT, reply_id=found.message_id)
 
     async def _end(
         self,

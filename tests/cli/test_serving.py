@@ -55,6 +55,9 @@ class Chat:
     async def reply(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         raise PlatformError("nothing is said here")
 
+    async def posted_reply(self, to: Message) -> Receipt | None:
+        raise PlatformError("there is no history here")
+
     async def alert(self, alert: Alert) -> Posted | None:
         raise PlatformError("nothing is said here")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from safetybot.model import Assessment, Author, Message, Place, Response, Surface, SurfaceKind
-from safetybot.ports import Alert, Posted, Receipt
+from safetybot.ports import Alert, PlatformError, Posted, Receipt
 
 NAME = "console"
 
@@ -32,6 +32,10 @@ class ConsolePlatform:
             self._sent[claim_key] = f"r{len(self._sent) + 1}"
             self.show_reply(to, response)
         return Receipt(self._sent[claim_key])
+
+    async def posted_reply(self, to: Message) -> Receipt | None:
+        """What was printed cannot be looked up."""
+        raise PlatformError("the console has no history")
 
     async def alert(self, alert: Alert) -> Posted | None:
         """Show an alert to moderators; what is printed cannot be edited."""
