@@ -132,6 +132,31 @@ async def test_a_refused_gateway_lets_the_client_in_later(loopback: LoopbackDisc
         assert (loopback.identifies, loopback.resumes) == (2, 0)
 
 
+async def test_a_server_that_was_away_is_found_again_with_its_sessions(loopback: LoopbackDiscord) -> None:
+    guild = loopback.add_guild("g")
+    channel, member = guild.add_channel("c"), guild.add_member("m")
+    client = Listener()
+    async with running(loopback, client):
+        await loopback.stop()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.fetch_guild(guild.id)
+        await loopback.start()
+        await loopback.connected(within=15)
+        await member.says(channel, "hello")
+        await loopback.until(lambda: client.heard)
+
+
+async def test_sessions_that_nobody_resumes_are_forgotten(loopback: LoopbackDiscord) -> None:
+    for _ in range(5):
+        async with aiohttp.ClientSession() as http, http.ws_connect(loopback.gateway_url + "?v=10") as socket:
+            identify = {"token": loopback.token, "properties": {}, "intents": 1}
+            await socket.send_str(orjson.dumps({"op": 2, "d": identify}).decode())
+            await loopback.connected()
+            await loopback.cut_gateway()
+    assert loopback.identifies == 5
+    assert len(loopback.core.gateway.sessions) == 3
+
+
 async def test_a_wrong_token_is_closed_with_4004(loopback: LoopbackDiscord) -> None:
     with pointed_at(loopback):
         client = Listener()
@@ -311,7 +336,7 @@ async def test_an_odd_payload_reaches_the_client_and_ends_it(loopback: LoopbackD
 async def test_a_keyword_rule_reports_the_keyword_without_the_content() -> None:
     async with LoopbackDiscord(message_content=False) as loopback:
         guild = loopback.add_guild("g")
-        channel, member = guild.add_channel("c"), guild.add_member("m")
+        channel, alerts, member = guild.add_channel("c"), guild.add_channel("alerts"), guild.add_member("m")
         client = Listener(content=False)
         async with running(loopback, client):
             found = client.get_guild(guild.id)
@@ -320,13 +345,19 @@ async def test_a_keyword_rule_reports_the_keyword_without_the_content() -> None:
                 name="terms",
                 event_type=discord.AutoModRuleEventType.message_send,
                 trigger=discord.AutoModTrigger(keyword_filter=["needle*"]),
-                actions=[discord.AutoModRuleAction(channel_id=channel.id)],
+                actions=[discord.AutoModRuleAction(channel_id=alerts.id)],
                 enabled=True,
             )
             message = await member.says(channel, "Two needles please")
-            await member.says(channel, "a pin")
-            await loopback.until(lambda: client.events)
-        assert client.events == [("automod", ("needle*", "", message.id))]
+            pin = await member.says(channel, "a pin")
+            await member.edits(pin, "a needle")
+            await loopback.until(lambda: len(client.events) == 3)
+        assert client.events == [
+            ("automod", ("needle*", "", message.id)),
+            ("automod", ("needle*", "", pin.id)),
+            ("edit", ""),
+        ]
+        assert [(m.type, m.author) for m in alerts.messages] == [(24, member.record.user)] * 2
 
 
 async def test_a_thousand_guilds_connect_and_some_thousand_messages_go_through(loopback: LoopbackDiscord) -> None:

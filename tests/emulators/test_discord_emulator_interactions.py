@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulators.discord import BadOption, CannotDo, Channel, Guild, LoopbackDiscord, Member, MessageRecord
+from tests.emulators.discord import BadOption, CannotDo, Channel, File, Guild, LoopbackDiscord, Member, MessageRecord
 from tests.emulators.discord.client import discord, running
 
 app_commands = discord.app_commands
@@ -87,7 +87,7 @@ class Bot(discord.AutoShardedClient):
         group = app_commands.Group(
             name="safety", description="d", default_permissions=discord.Permissions(manage_guild=True)
         )
-        for function in (say, late, mute, twice, pick):
+        for function in (say, late, mute, twice, pick, load):
             group.add_command(app_commands.command(name=function.__name__, description="d")(function))
         self.tree.add_command(group)
         self.tree.context_menu(name="Check this message")(check)
@@ -126,6 +126,10 @@ async def twice(interaction: Press) -> None:
 
 async def pick(interaction: Press, term: str) -> None:
     await interaction.response.send_message(term)
+
+
+async def load(interaction: Press, file: discord.Attachment) -> None:
+    await interaction.response.send_message(f"{file.filename}: {(await file.read()).decode()}")
 
 
 async def terms(current: str) -> list[app_commands.Choice[str]]:
@@ -222,6 +226,13 @@ async def test_a_slash_command_answers_with_a_file(scene: Scene) -> None:
     assert (result.content, result.ephemeral) == ("hello c", False)
     assert [(f.filename, f.data) for f in result.files] == [("chart.png", b"chart")]
     assert scene.channel.messages[-1] is result.message
+
+
+async def test_a_command_takes_a_file_and_the_bot_can_read_it(scene: Scene) -> None:
+    result = await scene.moderator.runs("safety load", file=File("terms.csv", data=b"a,b"))
+    assert result.content == "terms.csv: a,b"
+    with pytest.raises(BadOption, match="takes a File"):
+        await scene.moderator.runs("safety load", file="terms.csv")
 
 
 async def test_a_deferred_answer_is_filled_by_the_first_follow_up(scene: Scene) -> None:

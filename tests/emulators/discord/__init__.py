@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .acting import CannotDo, InteractionResult
-from .command_options import BadOption
+from .acting import CannotDo
+from .channels import Channel, Role
+from .command_options import BadOption, File
 from .core import Request
-from .driver import Channel, File, Guild, Member, Role
+from .driver import Guild
 from .errors import ApiError
+from .members import Member
+from .results import InteractionResult
 from .server import BOT_PERMISSIONS, LoopbackDiscord
 from .state import AttachmentRecord, MessageRecord
 

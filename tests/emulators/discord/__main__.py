@@ -12,10 +12,12 @@ import shlex
 import sys
 from collections.abc import Iterable
 
-from .acting import CannotDo, InteractionResult
+from .acting import CannotDo
+from .channels import Channel
 from .command_options import BadOption
-from .driver import Channel, Member
 from .errors import Json
+from .members import Member
+from .results import InteractionResult
 from .server import TOKEN, LoopbackDiscord
 from .state import MessageRecord
 

@@ -9,10 +9,10 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from .command_options import filled, focused, options_of, resolved
+from .command_options import filled, focused, options_of, resolved, with_files
 from .component_rules import BUTTON, LABEL, LINK, ROW, STRING_SELECT, TEXT_INPUT
 from .core import Core
-from .errors import ApiError, Json
+from .errors import Json
 from .interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -24,107 +24,14 @@ from .interactions import (
 )
 from .payloads import channel_payload, member_payload, message_payload, user_payload
 from .permissions import ALL, Permission, channel_permissions, guild_permissions
-from .state import AttachmentRecord, ChannelRecord, GuildRecord, MemberRecord, MessageRecord
+from .results import InteractionResult
+from .state import ChannelRecord, GuildRecord, MemberRecord, MessageRecord
 
 SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
 
 
 class CannotDo(AssertionError):
     """A person could not do this in Discord's client: no such button, a command they do not see, a field left empty."""
-
-
-class InteractionResult:
-    """What came of a press, command or submit, from the eyes of the one who made it.
-
-    Attributes:
-        interaction: the record, with callback type, follow-ups and refused requests.
-    """
-
-    def __init__(self, core: Core, interaction: Interaction) -> None:
-        self._core = core
-        self.interaction = interaction
-
-    @property
-    def failed(self) -> bool:
-        """Whether the client shows "This interaction failed": no callback within three seconds."""
-        return self.interaction.ack is None
-
-    @property
-    def deferred(self) -> bool:
-        """Whether the bot deferred first, whatever came after."""
-        return self.interaction.ack in {DEFER, DEFER_UPDATE}
-
-    @property
-    def thinking(self) -> bool:
-        """Whether the deferred answer is still missing."""
-        return self.interaction.deferred
-
-    @property
-    def answered_after(self) -> float | None:
-        """Seconds from the press to the callback; None when none came."""
-        return self.interaction.ack_after
-
-    @property
-    def message(self) -> MessageRecord | None:
-        """The answer, or the message that was updated by it."""
-        return self.interaction.original
-
-    @property
-    def content(self) -> str:
-        """The answer's text, "" without one."""
-        return self.message.content if self.message is not None else ""
-
-    @property
-    def embeds(self) -> list[Json]:
-        """The answer's embeds."""
-        return self.message.embeds if self.message is not None else []
-
-    @property
-    def components(self) -> list[Json]:
-        """The answer's components, as a tree."""
-        return self.message.components if self.message is not None else []
-
-    @property
-    def files(self) -> list[AttachmentRecord]:
-        """The answer's files."""
-        return self.message.attachments if self.message is not None else []
-
-    @property
-    def ephemeral(self) -> bool:
-        """Whether only the presser sees the answer."""
-        return self.message is not None and self.message.ephemeral
-
-    @property
-    def modal(self) -> Json | None:
-        """The modal that was opened."""
-        return self.interaction.modal
-
-    @property
-    def choices(self) -> list[Json]:
-        """An autocomplete's choices, as name and value."""
-        return self.interaction.choices or []
-
-    @property
-    def followups(self) -> list[MessageRecord]:
-        """Further messages, in order."""
-        return self.interaction.followups
-
-    @property
-    def problems(self) -> list[ApiError]:
-        """What the bot's requests for this interaction were refused for."""
-        return self.interaction.problems
-
-    async def followup(self, number: int = 0, *, within: float = 5.0) -> MessageRecord:
-        """A further message, waiting for it.
-
-        Raises:
-            AssertionError: it does not come within so many seconds.
-        """
-        deadline = time.monotonic() + within
-        while len(self.followups) <= number:
-            if not await self._core.until(deadline):
-                raise AssertionError(f"follow-up {number} did not come within {within:g} s")
-        return self.followups[number]
 
 
 class Actor:
@@ -226,7 +133,7 @@ class Actor:
             channel: where, else the guild's first text channel.
             locale: the client's language, else the member's.
             options: values by option name, for names that are arguments here; users, roles and channels by
-                handle or id.
+                handle or id, attachments as `File`.
             by_override: run it though ``default_member_permissions`` hide it, as after an admin's override (D38).
             patience: seconds to wait for the rest of a deferred answer.
             **more: further values by option name.
@@ -237,7 +144,7 @@ class Actor:
         registered, path, node = self._find(command, SLASH)
         self._may_run(registered, by_override=by_override)
         values = {**(options or {}), **more}
-        given, ids = filled(node, values)
+        given, ids = filled(node, with_files(self.core, values))
         data = self._command_data(registered, options_of(path, given))
         if ids:
             data["resolved"] = resolved(self.core, self.guild, ids)

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from mimetypes import guess_type
 
 from .core import Core
 from .errors import Json
-from .payloads import channel_payload, member_payload, role_payload, user_payload
+from .payloads import attachment_payload, channel_payload, member_payload, role_payload, user_payload
 from .permissions import channel_permissions
-from .state import GuildRecord
+from .state import AttachmentRecord, GuildRecord
 
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
 _BY_ID = frozenset({USER, CHANNEL, ROLE, MENTIONABLE})
+_RESOLVED = _BY_ID | {ATTACHMENT}
 
 
 class BadOption(AssertionError):
     """A value that Discord's client would not let a member enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a member attaches to a message or gives to a command: its name, its alt text, its bytes."""
+
+    name: str
+    description: str | None = None
+    data: bytes = b"\x00"
+
+    def uploaded(self, core: Core) -> AttachmentRecord:
+        """The attachment that it becomes; the content type follows from the name, as Discord guesses it."""
+        return AttachmentRecord(core.world.new_id(), self.name, self.data, guess_type(self.name)[0], self.description)
+
+
+def with_files(core: Core, values: Mapping[str, object]) -> dict[str, object]:
+    """The values with each `File` uploaded and replaced by its attachment."""
+    found: dict[str, object] = {}
+    for name, value in values.items():
+        if isinstance(value, File):
+            upload = value.uploaded(core)
+            core.uploads[upload.id] = upload
+            found[name] = upload
+        else:
+            found[name] = value
+    return found
 
 
 def filled(node: Json, values: Mapping[str, object]) -> tuple[list[Json], list[int]]:
@@ -36,7 +65,7 @@ def filled(node: Json, values: Mapping[str, object]) -> tuple[list[Json], list[i
             continue
         value = _value(option, values[name])
         given.append({"name": name, "type": option["type"], "value": value})
-        if option["type"] in _BY_ID:
+        if option["type"] in _RESOLVED:
             ids.append(int(str(value)))
     return given, ids
 
@@ -68,9 +97,13 @@ def options_of(path: list[Json], given: list[Json]) -> list[Json]:
 
 
 def resolved(core: Core, guild: GuildRecord, ids: list[int]) -> Json:
-    """The ``resolved`` objects for ids of members, users, roles and channels."""
+    """The ``resolved`` objects for ids of members, users, roles, channels and attachments."""
     found: Json = {}
     for wanted in ids:
+        if wanted in core.uploads:
+            # These lie outside of any channel; the emulator serves them under the application's id.
+            shown = attachment_payload(core.uploads[wanted], core.world.application_id, core.origin)
+            found.setdefault("attachments", {})[str(wanted)] = shown
         if wanted in guild.members:
             member = member_payload(guild.members[wanted], with_user=False)
             found.setdefault("members", {})[str(wanted)] = {**member, "permissions": "0"}
@@ -90,7 +123,9 @@ def _value(option: Json, value: object) -> object:
     if kind in _BY_ID:
         return str(getattr(value, "id", value))
     if kind == ATTACHMENT:
-        raise BadOption("attachment options are not supported: upload in a message instead")
+        if not isinstance(value, AttachmentRecord):
+            raise BadOption(f"option {name!r} takes a File, not {value!r}")
+        return str(value.id)
     wanted: dict[int, tuple[type, ...]] = {STRING: (str,), BOOLEAN: (bool,), INTEGER: (int,), NUMBER: (int, float)}
     if not isinstance(value, wanted[kind]) or (isinstance(value, bool) and kind != BOOLEAN):
         raise BadOption(f"option {name!r} does not take {value!r}")

@@ -19,11 +19,12 @@ from .errors import (
     not_found,
 )
 from .faults import Faults
-from .gateway import AUTOMOD_CONFIG, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway, Session
+from .gateway import AUTOMOD_CONFIG, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway
 from .limits import Limits
 from .payloads import channel_payload, guild_create_payload, message_payload, user_payload, without_content
 from .permissions import Permission, channel_permissions, guild_permissions
-from .state import ChannelRecord, GuildRecord, MessageRecord, World
+from .sessions import Session
+from .state import AttachmentRecord, ChannelRecord, GuildRecord, MessageRecord, World
 
 if TYPE_CHECKING:
     from .interactions import Interaction
@@ -68,6 +69,7 @@ class Core:
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=100_000))
+    uploads: dict[int, AttachmentRecord] = field(default_factory=dict)
     interactions: dict[str, Interaction] = field(default_factory=dict)
     nonces: dict[tuple[int, str], tuple[float, MessageRecord]] = field(default_factory=dict)
     nonce_window: float = 300.0

@@ -11,11 +11,11 @@ class Fault:
     """Something that will happen to the next ``times`` requests that match.
 
     Attributes:
-        kind: ``drop`` (cut before it is carried out), ``drop_after`` (carried out, the answer is lost), ``status``,
-            ``limit`` or ``delay``.
+        kind: ``drop`` (cut before it is carried out), ``drop_after`` (carried out, the answer is lost), ``status`` and
+            ``status_after`` (the same two with an error answer), ``limit`` or ``delay``.
         path: a regular expression searched in the path below the API base; empty for all.
         method: the HTTP method, empty for all.
-        status: of a ``status``.
+        status: of the error answer.
         seconds: of a ``delay``, or a ``limit``'s retry_after.
         scope: of a ``limit``: ``user``, ``shared`` or ``global``.
     """

@@ -10,17 +10,14 @@ import contextlib
 import random
 import secrets
 import time
-import zlib
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import zstandard
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from .errors import Json
+from .sessions import Connection, Session
 
 GUILDS, GUILD_MEMBERS, GUILD_PRESENCES, GUILD_MESSAGES = 1 << 0, 1 << 1, 1 << 8, 1 << 9
 MESSAGE_CONTENT, AUTOMOD_CONFIG, AUTOMOD_EXECUTION = 1 << 15, 1 << 20, 1 << 21
@@ -30,6 +27,7 @@ KNOWN_INTENTS = (
 )  # 17-19, 22 and 23 were never given out
 SENDS_PER_MINUTE = 120
 MAX_PAYLOAD = 4096
+SESSION_LIFE = 120.0
 
 _SESSION_ENDING = frozenset({1000, 1001})
 _ALWAYS = frozenset({"READY", "RESUMED", "INTERACTION_CREATE"})
@@ -41,82 +39,6 @@ class _Closing(Exception):
     def __init__(self, code: int, reason: str) -> None:
         self.code, self.reason = code, reason
         super().__init__(reason)
-
-
-@dataclass(eq=False)
-class Connection:
-    """One socket: its compressor and the frames waiting to be written."""
-
-    socket: web.WebSocketResponse
-    request: web.Request
-    compress: str
-    queue: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
-    last_beat: float = field(default_factory=time.monotonic)
-    received: deque[float] = field(default_factory=deque)
-    session: Session | None = None
-    unsent: int = 0
-
-    def __post_init__(self) -> None:
-        """Set up the transport compression that the query asked for."""
-        self._zlib = zlib.compressobj()
-        self._zstd = zstandard.ZstdCompressor().compressobj()
-
-    def put(self, frame: bytes) -> None:
-        """Queue a frame."""
-        self.unsent += 1
-        self.queue.put_nowait(frame)
-
-    async def write(self) -> None:
-        """Send queued frames until cancelled or the socket is gone."""
-        while True:
-            frame = await self.queue.get()
-            try:
-                if self.compress == "zlib-stream":
-                    await self.socket.send_bytes(self._zlib.compress(frame) + self._zlib.flush(zlib.Z_SYNC_FLUSH))
-                elif self.compress == "zstd-stream":
-                    body = self._zstd.compress(frame) + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-                    await self.socket.send_bytes(body)
-                else:
-                    await self.socket.send_str(frame.decode())
-            except (ConnectionError, RuntimeError):
-                # The client is gone; what it missed waits in the session's buffer.
-                return
-            finally:
-                self.unsent -= 1
-
-    def abort(self) -> None:
-        """Cut the TCP connection without a close frame."""
-        transport = self.request.transport
-        if transport is not None:
-            transport.abort()
-
-
-@dataclass(eq=False)
-class Session:
-    """What RESUME picks up: identity, sequence and the events since."""
-
-    id: str
-    shard: tuple[int, int]
-    intents: int
-    token: str
-    seq: int = 0
-    buffer: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=20_000))
-    connection: Connection | None = None
-    resumable: bool = True
-
-    def owns(self, guild_id: int | None) -> bool:
-        """Whether the guild's events go to this shard; events without a guild go to shard 0."""
-        if guild_id is None:
-            return self.shard[0] == 0
-        return (guild_id >> 22) % self.shard[1] == self.shard[0]
-
-    def push(self, event: str, data: bytes) -> None:
-        """Number an event, keep it for replay, and send it if a socket is there."""
-        self.seq += 1
-        frame = b'{"op":0,"s":%d,"t":"%s","d":%s}' % (self.seq, event.encode(), data)
-        self.buffer.append((self.seq, frame))
-        if self.connection is not None:
-            self.connection.put(frame)
 
 
 class Gateway:
@@ -250,7 +172,7 @@ class Gateway:
         """Take a socket from its session at once, so that what follows waits for the next socket."""
         self.connections.discard(connection)
         if connection.session is not None and connection.session.connection is connection:
-            connection.session.connection = None
+            connection.session.detach()
 
     def unsent(self) -> int:
         """Frames not yet handed to a socket."""
@@ -292,7 +214,7 @@ class Gateway:
         code = connection.socket.close_code
         if session is None or session.connection is not connection:
             return
-        session.connection = None
+        session.detach()
         if code in _SESSION_ENDING:
             self.closes.append(code)
             self.sessions.pop(session.id, None)
@@ -367,6 +289,14 @@ class Gateway:
         for event, payload in self.guilds(session):
             session.push(event, orjson.dumps(payload))
         self.sessions[session.id] = session
+        self._drop_stale(session)
+
+    def _drop_stale(self, newest: Session) -> None:
+        """Forget sessions that nobody resumed: all but a shard's last two, and those too long without a socket."""
+        gone = [s for s in self.sessions.values() if s.connection is None and s.shard == newest.shard]
+        too_old = time.monotonic() - SESSION_LIFE
+        for session in gone[:-2] + [s for s in gone[-2:] if s.detached_at < too_old]:
+            del self.sessions[session.id]
 
     def _paced_well(self, shard_id: int) -> bool:
         if not self.enforce_identify_pace:
@@ -389,19 +319,16 @@ class Gateway:
         seq = data.get("seq")
         if not isinstance(seq, int) or seq > session.seq:
             raise _Closing(4007, "Invalid seq")
-        if session.buffer and seq < session.buffer[0][0] - 1:
-            # Older than what is kept for replay.
-            self.sessions.pop(session.id, None)
-            connection.put(b'{"op":9,"d":false,"s":null,"t":null}')
-            return
         if session.connection is not None:
             session.connection.abort()
-        self.resumes += 1
         session.connection = connection
+        if not session.replay(seq):
+            self.sessions.pop(session.id, None)
+            session.connection = None
+            connection.put(b'{"op":9,"d":false,"s":null,"t":null}')
+            return
         connection.session = session
-        for number, frame in session.buffer:
-            if number > seq:
-                connection.put(frame)
+        self.resumes += 1
         session.push("RESUMED", b'{"_trace":[]}')
 
     def _chunk(self, session: Session, data: Any) -> None:

@@ -19,6 +19,7 @@ from .core import Core, Request
 from .errors import GENERAL, INVALID_FORM, ApiError, Json
 from .faults import Fault
 from .limits import VIA, Verdict, refusal
+from .resets import reset
 from .validation import Upload
 
 API = "/api/v10"
@@ -129,8 +130,7 @@ class Http:
                 core.touch()
                 return response
             core.touch()
-            if request.transport is not None:
-                request.transport.abort()
+            reset(request)
             return web.Response(status=500)
 
         return handle
@@ -158,16 +158,21 @@ class Http:
         if verdict.retry_after is not None:
             return refusal(verdict, orjson.dumps(verdict.body))
         if "status" in faults:
-            status = faults["status"].status
-            return json_response({"message": f"{status}: injected", "code": GENERAL}, status, verdict.headers)
+            return _broken(faults["status"], verdict)
         call = Call(core, dict(request.match_info), dict(request.query), body, files)
         try:
             answer = await endpoint(call)
         except ApiError as error:
             return json_response(error.body(), error.status, verdict.headers)
+        if "status_after" in faults:
+            return _broken(faults["status_after"], verdict)
         if answer is None:
             return web.Response(status=204, headers=verdict.headers)
         return json_response(answer, 200, verdict.headers)
+
+
+def _broken(fault: Fault, verdict: Verdict) -> web.Response:
+    return json_response({"message": f"{fault.status}: injected", "code": GENERAL}, fault.status, verdict.headers)
 
 
 def _limited(fault: Fault) -> web.Response:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from .core import Core
 from .errors import MAX_AUTOMOD_RULES, UNKNOWN_AUTOMOD_RULE, ApiError, Form, Json, not_found
+from .gateway import AUTOMOD_EXECUTION
 from .http import Answer, Call, Endpoint
 from .permissions import Permission, guild_permissions
-from .state import ChannelRecord, GuildRecord, MemberRecord
+from .state import ChannelRecord, GuildRecord, MemberRecord, MessageRecord
 
 KEYWORD, SPAM, PRESET, MENTION_SPAM, PROFILE = 1, 3, 4, 5, 6
 PER_KIND = {KEYWORD: 6, SPAM: 1, PRESET: 1, MENTION_SPAM: 1, PROFILE: 1}
@@ -147,11 +148,28 @@ def matches(guild: GuildRecord, channel: ChannelRecord, member: MemberRecord, te
     return found
 
 
-def execution_payload(
-    match: Match, action: Json, guild: GuildRecord, channel: ChannelRecord, member: MemberRecord, text: str
-) -> Json:
-    """AUTO_MODERATION_ACTION_EXECUTION, message ids left to the caller."""
-    return {
+def act(
+    core: Core,
+    match: Match,
+    action: Json,
+    member: MemberRecord,
+    channel: ChannelRecord,
+    text: str,
+    message_id: int | None,
+) -> None:
+    """Carry one action out and tell it: an alert stands in its channel, and the bot learns of it if it may (D6).
+
+    Args:
+        core: the emulator's parts.
+        match: the rule that was met.
+        action: one of the rule's actions.
+        member: who wrote.
+        channel: where.
+        text: what was written.
+        message_id: the message, None when it was blocked.
+    """
+    guild = core.world.guilds[channel.guild_id]
+    payload: Json = {
         "guild_id": str(guild.id),
         "action": action,
         "rule_id": match.rule["id"],
@@ -162,11 +180,34 @@ def execution_payload(
         "matched_keyword": match.keyword,
         "matched_content": match.matched,
     }
+    if message_id is not None:
+        payload["message_id"] = str(message_id)
+    if action["type"] == ALERT:
+        payload["alert_system_message_id"] = str(_alert(core, match, action, member, channel, text).id)
+    if not guild_permissions(guild, guild.members[core.world.bot.id]) & Permission.MANAGE_GUILD.value:
+        return
+    bare = {**payload, "content": "", "matched_content": ""}
+    event = "AUTO_MODERATION_ACTION_EXECUTION"
+    core.gateway.dispatch(event, payload, guild_id=guild.id, intent=AUTOMOD_EXECUTION, stripped=bare)
 
 
-def may_receive(core: Core, guild: GuildRecord) -> bool:
-    """Whether the bot gets execution events: they need MANAGE_GUILD (D6)."""
-    return bool(guild_permissions(guild, guild.members[core.world.bot.id]) & Permission.MANAGE_GUILD.value)
+def _alert(
+    core: Core, match: Match, action: Json, member: MemberRecord, channel: ChannelRecord, text: str
+) -> MessageRecord:
+    """The message of type 24 in the alert channel: its author is the member, its embed carries what they wrote."""
+    place = core.world.channels[int(action["metadata"]["channel_id"])]
+    message = MessageRecord(core.world.new_id(), place.id, place.guild_id, member.user, type=24)
+    fields = {
+        "rule_name": match.rule["name"],
+        "channel_id": str(channel.id),
+        "keyword": match.keyword,
+        "keyword_matched_content": match.matched,
+    }
+    listed = [{"name": name, "value": value, "inline": False} for name, value in fields.items()]
+    message.embeds = [{"type": "auto_moderation_message", "description": text, "fields": listed}]
+    place.add(message)
+    core.say_message("MESSAGE_CREATE", message)
+    return message
 
 
 def _pattern(keyword: str) -> re.Pattern[str]:

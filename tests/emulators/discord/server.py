@@ -279,9 +279,12 @@ class LoopbackDiscord:
         """
         self.core.faults.add(Fault("drop_after" if carried_out else "drop", times, path, method))
 
-    def rest_fails(self, status: int, times: int = 1, *, path: str = "", method: str = "") -> None:
-        """Answer the next requests with this status, not carrying them out."""
-        self.core.faults.add(Fault("status", times, path, method, status=status))
+    def rest_fails(
+        self, status: int, times: int = 1, *, path: str = "", method: str = "", carried_out: bool = False
+    ) -> None:
+        """Answer the next requests with this status, having carried them out or not."""
+        kind = "status_after" if carried_out else "status"
+        self.core.faults.add(Fault(kind, times, path, method, status=status))
 
     def rate_limit(
         self, path: str = "", times: int = 1, *, retry_after: float = 0.5, scope: str = "user", method: str = ""
@@ -304,11 +307,11 @@ class LoopbackDiscord:
         """The CDN: an attachment's bytes."""
         channel = self.core.world.channels.get(int(request.match_info["channel_id"]))
         wanted = int(request.match_info["attachment_id"])
-        for message in channel.messages.values() if channel is not None else ():
-            for attachment in message.attachments:
-                if attachment.id == wanted and not message.deleted:
-                    content_type = attachment.content_type or "application/octet-stream"
-                    return web.Response(body=attachment.data, headers={"Content-Type": content_type})
+        standing = [m for m in (channel.messages.values() if channel is not None else ()) if not m.deleted]
+        found = next((a for m in standing for a in m.attachments if a.id == wanted), self.core.uploads.get(wanted))
+        if found is not None:
+            headers = {"Content-Type": found.content_type or "application/octet-stream"}
+            return web.Response(body=found.data, headers=headers)
         return web.Response(status=404, text="This content is no longer available.")
 
 
