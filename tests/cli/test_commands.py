@@ -209,6 +209,15 @@ def test_eval_prints_figures_and_compares(safetybot: Shell) -> None:
     assert "Against the former run" in shown
 
 
+def test_eval_writes_a_page_of_wrong_answers(safetybot: Shell) -> None:
+    row = {"id": "7", "text": "hello <again> \ud800", "label": "adverse", "lang": "en"}
+    (safetybot.folder / "c.jsonl").write_text(json.dumps(row))
+    safetybot("eval", "c.jsonl", "--html", "wrong.html")
+    page = (safetybot.folder / "wrong.html").read_text(encoding="utf-8")
+    assert "hello &lt;again&gt;" in page
+    assert "<article" in page
+
+
 def test_eval_names_the_line_that_is_wrong(safetybot: Shell) -> None:
     (safetybot.folder / "c.jsonl").write_text(
         '{"id":1,"text":"a","label":"none"}\n{"id":2,"text":"b","label":"maybe"}\n'

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from safetybot.cli.error_page import error_page
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, errors, is_terminal, table
-from safetybot.evaluation import LABELS, Figures, Report, UnreadableCorpus, as_json, judge, read_corpus, report
+from safetybot.detection.detector import Detector
+from safetybot.evaluation import LABELS, Figures, Judged, Report, UnreadableCorpus, as_json, judge, read_corpus, report
+from safetybot.model import ThreadLine
 
 UNREADABLE = 1
 
@@ -29,6 +33,7 @@ def evaluate(
     worst: Annotated[int, typer.Option(help="How many errors to list.", min=0)] = 10,
     show_text: Annotated[bool, typer.Option("--text", help="Show the wrong messages' texts.")] = False,
     compare: Annotated[Path | None, typer.Option(help="A former --json output to compare with.", exists=True)] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page of all wrong answers, texts included.")] = None,
     json_out: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Precision, recall and F1 by label, language and tag; false alarms per 10,000; confusion; worst errors."""
@@ -46,12 +51,25 @@ def evaluate(
             judged.append(item)
             progress.advance(task)
     result = report(judged, worst=worst)
+    if html is not None:
+        write_errors(html, report(judged, worst=len(judged)), detector)
     if json_out:
         sys.stdout.write(json.dumps(as_json(result), ensure_ascii=False, indent=2) + "\n")
         return
     show(result, show_text=show_text)
     if compare is not None:
         show_difference(result, json.loads(compare.read_text(encoding="utf-8")))
+
+
+def write_errors(path: Path, result: Report, detector: Detector) -> None:
+    """Write the page of `result`'s errors to `path`; each is assessed once more to be explained."""
+
+    def explained(item: Judged) -> Judged:
+        thread = [ThreadLine(line) for line in item.truth.thread]
+        return replace(item, assessment=detector.assess_text(item.truth.text, thread, explain=True))
+
+    page = error_page(result, [explained(item) for item in result.errors])
+    path.write_text(page, encoding="utf-8", errors="replace")
 
 
 def show(result: Report, *, show_text: bool) -> None:
