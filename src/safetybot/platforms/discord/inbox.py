@@ -74,6 +74,7 @@ class Inbox:
         self._to_forget: asyncio.Queue[Deleted | int] = asyncio.Queue()
         self._looking: dict[int, asyncio.Task[None]] = {}
         self._overflowed: set[int] = set()
+        self._behind: set[int] = set()
 
     def connect(self, watcher: Watcher, intake: Intake, away: tuple[type[BaseException], ...]) -> None:
         """Hand messages to `intake`, which feeds `watcher`; `away` is what the store raises while it is away."""
@@ -124,6 +125,7 @@ class Inbox:
             # Read again once there is room: until then no mark may move past it.
             self._seen.hold(shard)
             self._overflowed.add(shard)
+            self._behind.add(shard)
             return None
         key = (message.place, message.id)
         self._flying[key] = done
@@ -156,6 +158,7 @@ class Inbox:
     def connected(self, shard: int) -> None:
         """A new session: something may have been missed, so no mark moves until that is read."""
         self._seen.hold(shard)
+        self._behind.add(shard)
         if task := self._looking.pop(shard, None):
             task.cancel()
 
@@ -165,9 +168,9 @@ class Inbox:
         self._looking[shard] = asyncio.create_task(self._look(shard))
 
     @property
-    def looking_back(self) -> bool:
-        """Whether a look back is under way."""
-        return bool(self._looking)
+    def caught_up(self) -> bool:
+        """Whether nothing is left to be read that was written before the sessions began."""
+        return not self._behind
 
     async def run(self, marks_every: float) -> None:
         """Forget what is gone and write marks, until cancelled."""
@@ -218,6 +221,7 @@ class Inbox:
             )  # fmt: skip
         if shard not in self._overflowed:
             self._seen.release(shard)
+            self._behind.discard(shard)
         self._looking.pop(shard, None)
 
     async def _offer(self, message: Message) -> asyncio.Future[bool] | None:

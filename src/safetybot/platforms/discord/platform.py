@@ -169,7 +169,7 @@ class DiscordPlatform:
             },
             "last_event_seconds": None if last is None else round(time.monotonic() - last, 1),
             "queue": self._intake.waiting if self._intake is not None else 0,
-            "looking_back": self.inbox.looking_back,
+            "caught_up": self.inbox.caught_up,
             "looked_back_messages": self.inbox.found,
             "channels_left_alone": self._replies.left_alone,
             "invalid_requests": self._invalid.count,

@@ -1,7 +1,7 @@
 """Replies to members: sent once, found again, and not tried where the bot lost its rights.
 
-Lives here: one reply from the text to the receipt. Does not live here: whether there is one (`watcher.py`), what it says
-(`responses/`), deadlines (`sending.py`).
+Lives here: one reply from the text to the receipt. Does not live here: whether there is one (`watcher.py`), what it
+says (`responses/`), deadlines (`sending.py`).
 """
 
 from __future__ import annotations
