@@ -181,12 +181,14 @@ async def test_guild_commands_are_apart_and_creates_are_limited_by_the_day(loopb
     url = f"{loopback.api_base}/applications/{loopback.core.world.application_id}/guilds/{guild.id}/commands"
     loopback.limits.lift()
     async with aiohttp.ClientSession(headers={"Authorization": f"Bot {loopback.token}"}) as http:
-        for start, status in ((0, 200), (0, 200), (100, 200), (200, 400)):
+        for start, status in ((0, 200), (0, 200), (100, 200), (200, 429)):
             body = [command(name=f"c{start + n}") for n in range(100)]
             async with http.put(url, json=body) as response:
                 assert response.status == status
                 answer = await response.json()
-        assert answer["code"] == 30034
+        assert (answer["code"], answer["global"]) == (30034, False)
+        assert answer["retry_after"] > 0
+        assert loopback.limits.invalid_requests == 0
         async with http.post(url, json=command(name="Bad Name")) as response:
             assert list((await response.json())["errors"]) == ["name"]
         wanted = guild.commands[0]["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -87,6 +88,24 @@ async def test_a_cut_connection_is_resumed_and_what_was_missed_is_replayed_in_or
         await loopback.until(lambda: len(client.heard) == 12)
     assert client.heard == [t for r in range(3) for t in (f"before {r}", *(f"away {r}.{n}" for n in range(3)))]
     assert (loopback.identifies, loopback.resumes) == (1, 3)
+
+
+async def test_cuts_at_random_points_under_load_lose_and_repeat_nothing(loopback: LoopbackDiscord) -> None:
+    guild = loopback.add_guild("g")
+    channel, member = guild.add_channel("c"), guild.add_member("m")
+    client, dice = Listener(), random.Random(7)
+    async with running(loopback, client):
+        for number in range(3000):
+            await member.says(channel, str(number))
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+            if number % 150 == 0:
+                await asyncio.sleep(dice.uniform(0, 0.05))
+                await loopback.cut_gateway(dice.choice([None, None, 4000]))
+        await loopback.until(lambda: len(client.heard) >= 3000, within=30)
+        await loopback.flushed()
+    assert client.heard == [str(number) for number in range(3000)]
+    assert loopback.identifies == 1
 
 
 @pytest.mark.parametrize("how", ["op 7", "close 4000", "invalid but resumable"])

@@ -156,6 +156,8 @@ async def test_auto_moderation_rules_are_kept_within_the_caps(loopback: Loopback
         assert (status, body["code"]) == (400, 50035), change
     made = [await raw(loopback, "POST", path, json=rule) for _ in range(7)]
     assert [status for status, _, _ in made] == [200] * 6 + [400]
+    (problem,) = made[6][1]["errors"]["trigger_type"]["_errors"]
+    assert problem["code"] == "AUTO_MODERATION_MAX_RULES_OF_TYPE_EXCEEDED"
     changed = await raw(loopback, "PATCH", f"{path}/{made[0][1]['id']}", json={"enabled": False})
     assert changed[1]["enabled"] is False
     assert (await raw(loopback, "DELETE", f"{path}/{made[0][1]['id']}"))[0] == 204

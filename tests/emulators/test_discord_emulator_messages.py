@@ -57,7 +57,7 @@ def test_no_answer_names_a_charset_in_its_content_type() -> None:
     assert json_response({}).headers["Content-Type"] == "application/json"
 
 
-async def test_a_repeated_nonce_gives_the_first_message_again_even_if_deleted(
+async def test_a_repeated_nonce_gives_the_first_message_again_and_never_a_new_one(
     loopback: LoopbackDiscord, guild: Guild
 ) -> None:
     channel = guild.add_channel("c")
@@ -70,8 +70,9 @@ async def test_a_repeated_nonce_gives_the_first_message_again_even_if_deleted(
         assert (again.id, again.content) == (first.id, "one")
         assert other.id != first.id
         await first.delete()
-        late = await place.send("four", nonce="claim-1")
-        assert late.id == first.id
+        with pytest.raises(discord.NotFound) as gone:
+            await place.send("four", nonce="claim-1")
+        assert gone.value.code == 10008
         loopback.core.nonce_window = 0.0
         assert (await place.send("five", nonce="claim-1")).id != first.id
         with pytest.raises(discord.HTTPException) as refused:
@@ -128,6 +129,9 @@ async def test_a_reply_to_a_deleted_message_fails_or_becomes_a_plain_one(
             await place.send("x", reference=strict)
         lax = discord.MessageReference(message_id=asked.id, channel_id=channel.id, fail_if_not_exists=False)
         sent = await place.send("y", reference=lax)
+        other = discord.MessageReference(message_id=asked.id, channel_id=guild.add_channel("d").id)
+        with pytest.raises(discord.HTTPException, match="different channel"):
+            await place.send("z", reference=other)
     assert "Unknown message" in refused.value.text
     assert sent.reference is None
 

@@ -35,13 +35,17 @@ HELP = """a line            the member writes it in the current channel
 class Prompt:
     """The conversation between the person at the keyboard and the emulator."""
 
-    def __init__(self, discord: LoopbackDiscord) -> None:
+    def __init__(self, discord: LoopbackDiscord, further_guilds: int = 0) -> None:
         self._discord = discord
         guild = discord.add_guild("Loopback community")
         self._channels = {name: guild.add_channel(name) for name in ("general", "alerts")}
         self._member = guild.add_member("member")
         self._moderator = guild.add_member("moderator", guild.add_role("moderators", "administrator"))
         self._here = self._channels["general"]
+        for number in range(further_guilds):
+            further = discord.add_guild(f"Community {number + 1}")
+            for channel in range(5):
+                further.add_channel(f"channel-{channel + 1}")
         self._said: MessageRecord | None = None
         self._result: InteractionResult | None = None
 
@@ -136,7 +140,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     async with discord:
         _print(f"REST     {discord.api_base}\ngateway  {discord.gateway_url}\ntoken    {discord.token}\n")
         _print("Type a line to write as a member; /help for more.")
-        prompt = Prompt(discord)
+        prompt = Prompt(discord, arguments.guilds)
         watcher = asyncio.create_task(prompt.watch())
         try:
             while True:
@@ -163,6 +167,9 @@ def main() -> None:
         "--without-message-content",
         action="store_true",
         help="do not grant the message-content intent (close code 4014)",
+    )
+    parser.add_argument(
+        "--guilds", type=int, default=0, help="further guilds of five channels, to see the bot's memory"
     )
     parser.add_argument("--stay", action="store_true", help="go on serving after the input has ended")
     try:

@@ -25,7 +25,6 @@ UNKNOWN_COMMAND = 10063
 UNKNOWN_AUTOMOD_RULE = 10066
 MAX_COMMANDS = 30032
 MAX_COMMAND_CREATES = 30034
-MAX_AUTOMOD_RULES = 30035
 ALREADY_ACKNOWLEDGED = 40060
 ENTITY_TOO_LARGE = 40005
 FORUM_NEEDS_THREAD = 40058
@@ -57,7 +56,6 @@ _MESSAGES = {
     UNKNOWN_AUTOMOD_RULE: "Unknown Auto Moderation rule",
     MAX_COMMANDS: "Maximum number of application commands reached",
     MAX_COMMAND_CREATES: "Max number of daily application command creates has been reached (200)",
-    MAX_AUTOMOD_RULES: "Maximum number of Auto Moderation rules of this trigger type reached",
     ALREADY_ACKNOWLEDGED: "Interaction has already been acknowledged.",
     ENTITY_TOO_LARGE: "Request entity too large",
     FORUM_NEEDS_THREAD: "Cannot send messages in a forum channel",
@@ -84,10 +82,19 @@ class ApiError(Exception):
         code: Discord's JSON error code, 0 for the general ones.
         text: Discord's message.
         errors: the tree of field errors of a 50035, else None.
+        retry_after: seconds, of a 429 that stands for a quota and not for a bucket.
     """
 
-    def __init__(self, status: int, code: int, text: str | None = None, errors: Json | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: int,
+        text: str | None = None,
+        errors: Json | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         self.status = status
+        self.retry_after = retry_after
         self.code = code
         self.text = text if text is not None else _MESSAGES.get(code, f"{status}: Error")
         self.errors = errors
@@ -98,6 +105,8 @@ class ApiError(Exception):
         body: Json = {"message": self.text, "code": self.code}
         if self.errors is not None:
             body["errors"] = self.errors
+        if self.retry_after is not None:
+            body |= {"retry_after": self.retry_after, "global": False}
         return body
 
 

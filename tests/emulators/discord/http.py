@@ -163,7 +163,10 @@ class Http:
         try:
             answer = await endpoint(call)
         except ApiError as error:
-            return json_response(error.body(), error.status, verdict.headers)
+            headers = dict(verdict.headers)
+            if error.retry_after is not None:
+                headers |= {"Via": VIA, "Retry-After": f"{error.retry_after:g}", "X-RateLimit-Scope": "shared"}
+            return json_response(error.body(), error.status, headers)
         if "status_after" in faults:
             return _broken(faults["status_after"], verdict)
         if answer is None:

@@ -135,8 +135,8 @@ class Member(Actor):
 
     def _say_update(self) -> None:
         payload = {**member_payload(self.record), "guild_id": str(self.guild.id)}
-        # The bot's own changes come without the members intent.
-        intent = 1 if self.record.user is self.core.world.bot else GUILD_MEMBERS
+        # The bot's own changes come whatever the intents.
+        intent = 0 if self.record.user is self.core.world.bot else GUILD_MEMBERS
         self.core.say_guild("GUILD_MEMBER_UPDATE", self.guild, payload, intent)
 
     def _thread(self, parent: Channel, name: str, thread_id: int) -> Channel:

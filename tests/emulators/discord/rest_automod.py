@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .core import Core
-from .errors import MAX_AUTOMOD_RULES, UNKNOWN_AUTOMOD_RULE, ApiError, Form, Json, not_found
+from .errors import UNKNOWN_AUTOMOD_RULE, Form, Json, not_found
 from .gateway import AUTOMOD_EXECUTION
 from .http import Answer, Call, Endpoint
 from .permissions import Permission, guild_permissions
@@ -33,7 +33,10 @@ async def create(call: Call) -> Answer:
     check_rule(body, guild)
     same = sum(rule["trigger_type"] == body["trigger_type"] for rule in guild.automod.values())
     if same >= PER_KIND[body["trigger_type"]]:
-        raise ApiError(400, MAX_AUTOMOD_RULES)
+        form = Form()
+        text = "Maximum number of rules with this trigger type exceeded"
+        form.add("trigger_type", "AUTO_MODERATION_MAX_RULES_OF_TYPE_EXCEEDED", text)
+        form.check()
     rule: Json = {
         "id": str(core.world.new_id()),
         "guild_id": str(guild.id),

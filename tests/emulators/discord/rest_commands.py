@@ -19,6 +19,8 @@ from .errors import (
 from .http import Answer, Call, Endpoint
 from .state import GuildRecord
 
+CREATES_WAIT = 3600.0
+
 _KEPT = (
     "name_localizations",
     "description_localizations",
@@ -159,5 +161,6 @@ def _count_creates(core: Core, guild: GuildRecord | None, made: list[Json], know
     new = sum(command["id"] not in {c["id"] for c in known} for command in made)
     counted = guild if guild is not None else core.world
     if counted.command_creates + new > DAILY_CREATES:
-        raise ApiError(400, MAX_COMMAND_CREATES)
+        # Discord answers with a 429 whose wait lasts until the day is over.
+        raise ApiError(429, MAX_COMMAND_CREATES, retry_after=CREATES_WAIT)
     counted.command_creates += new

@@ -42,7 +42,8 @@ async def send(call: Call) -> Answer:
     check_message(body, call.files)
     known = _repeated(core, body)
     if known is not None:
-        return core.render(known)
+        # A message that was deleted since is not made again either: the repeat is then an unknown message.
+        return core.render(core.message(core.world.channels[known.channel_id], known.id))
     message = new_message(core, channel, core.world.bot, body, call.files)
     _reply(core, guild, channel, message, body)
     message.nonce = body.get("nonce")
@@ -307,6 +308,11 @@ def _reply(core: Core, guild: GuildRecord, channel: ChannelRecord, message: Mess
     if not reference:
         return
     target_id = snowflake(reference.get("message_id"), "message_reference")
+    if str(reference.get("channel_id", channel.id)) != str(channel.id):
+        form = Form()
+        text = "Cannot reply to a message in a different channel"
+        form.add("message_reference", "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", text)
+        form.check()
     target = channel.messages.get(target_id)
     if target is None or target.deleted:
         if reference.get("fail_if_not_exists", True):
