@@ -63,7 +63,7 @@ class Bot:
     async def settled(self) -> None:
         """Wait until nothing is on its way any more."""
         async with asyncio.timeout(20):
-            while not self.platform.inbox.caught_up or self.intake.waiting:
+            while not self.platform.inbox.caught_up or self.intake.waiting:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await self.intake.drained(10)
             await self.platform.inbox.forgotten()
@@ -125,5 +125,5 @@ def running(discord: LoopbackDiscord, tmp_path: Path, monkeypatch: pytest.Monkey
 async def connected(platform: DiscordPlatform) -> None:
     """Wait until the platform is connected and has looked back."""
     async with asyncio.timeout(10):
-        while not (platform.connected and platform.inbox.caught_up):
+        while not (platform.connected and platform.inbox.caught_up):  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -26,11 +26,11 @@ from safetybot.chat.text import text as rich
 from safetybot.config.settings import DiscordSettings
 from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
-from safetybot.platforms.discord import findings
+from safetybot.platforms.discord import findings, interactions
 from safetybot.platforms.discord.budget import InvalidRequests
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox
-from safetybot.platforms.discord.presses import Pick, Press, sent_in
+from safetybot.platforms.discord.presses import Pick, Press
 from safetybot.platforms.discord.rendering import NOBODY, files_of, first_page, pages, view_of
 from safetybot.platforms.discord.replies import Replies
 from safetybot.platforms.discord.seen import Seen, Watermarks
@@ -289,10 +289,8 @@ class DiscordPlatform:
         self._shards[shard] = True
 
     def acted(self, interaction: discord.Interaction[DiscordClient]) -> Awaitable[None] | None:
-        """Somebody did something; forms that were sent in are ours to answer, the rest the library hands out."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            return sent_in(interaction)
-        return None
+        """Somebody did something; presses are handed out by the library, all else is ours to answer."""
+        return interactions.acted(interaction)
 
     # --------------------------------------------------------------------------------------------------------
 
