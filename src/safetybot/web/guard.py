@@ -23,6 +23,8 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_NUL = b"%00"
+"""No database of ours can hold or look for it, and nobody types it."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "content-security-policy": CONTENT_POLICY,
@@ -71,6 +73,8 @@ class Guard:
                 refused = PlainTextResponse("The request took too long.\n", 408)
             if body is None:
                 refused = PlainTextResponse(f"At most {MOST_BYTES // 1024} KiB can be sent.\n", 413)
+        if refused is None and any(_NUL in part for part in (scope["raw_path"], scope["query_string"], body or b"")):
+            refused = PlainTextResponse("There is a NUL in this, which no text of ours has.\n", 400)
         if refused is not None:
             # The connection may have more of the request in it.
             refused.headers["connection"] = "close"

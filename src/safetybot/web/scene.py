@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from safetybot.communities.access import Actor, Right, Role, may
-from safetybot.communities.errors import CommunityError
+from safetybot.communities.access import Actor, Refused, Right, Role, may
+from safetybot.communities.errors import ChangedMeanwhile, CommunityError, NothingStands, NotThere
 from safetybot.communities.sign_in import SignedIn
 from safetybot.web.parts import Parts, Site
 from safetybot.web.rendering import Link, render
@@ -209,6 +209,9 @@ async def check_form(request: Request, person: SignedIn) -> None:
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), person.csrf.encode()):
         raise FormExpired
 
+
+NOT_HERE = (Refused, ChangedMeanwhile, NotThere, NothingStands)
+"""What a form's page lets pass: the application answers these alike on every page. The rest is about what was typed."""
 
 Here = Annotated[Scene, Depends(scene)]
 """What a page that shows something takes."""

@@ -30,10 +30,19 @@ async def serve(app: ASGIApp, listening: socket.socket, *, started: Callable[[],
         started: Called once connections are taken.
     """
     config = uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off", http="h11", ws="none",
-        limit_concurrency=_MOST_AT_ONCE, timeout_keep_alive=5, timeout_graceful_shutdown=_GRACE,
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        http="h11",
+        ws="none",
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=32 * 1024,
-    )  # fmt: skip
+    )
     server = _Server(config, started)
     running = asyncio.create_task(server.serve([listening]), name="web")
     try:

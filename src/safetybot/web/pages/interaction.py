@@ -12,7 +12,7 @@ from safetybot.communities.errors import CommunityError
 from safetybot.communities.review import Explanation, Repair
 from safetybot.model import VerdictKind
 from safetybot.web.pages.log import LARGEST
-from safetybot.web.scene import Here, HereForm, Hidden, Scene
+from safetybot.web.scene import NOT_HERE, Here, HereForm, Hidden, Scene
 from safetybot.web.texts import marked
 
 router = APIRouter()
@@ -48,6 +48,8 @@ async def judge(
     await explained(here, number)
     try:
         await here.parts.reviews.judge(here.actor, number, kind, reason=reason)
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         return await shown(here, number, problem=error, reason=reason)
     if after == "queue" and kind is not VerdictKind.FALSE_ALARM:
@@ -61,6 +63,8 @@ async def note(here: HereForm, number: Number, text: Annotated[str, Form(max_len
     await explained(here, number)
     try:
         await here.parts.reviews.note(here.actor, number, text)
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         return await shown(here, number, problem=error, text=text)
     return here.to(f"interactions/{number}", done="note")

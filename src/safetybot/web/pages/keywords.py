@@ -8,12 +8,12 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from safetybot.communities.access import Right
-from safetybot.communities.errors import ChangedMeanwhile, CommunityError
+from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState, Override, change_in_words
 from safetybot.communities.keywords import TooBroad
 from safetybot.communities.preview import Preview
 from safetybot.model import Concern, Strength
-from safetybot.web.scene import Here, HereForm, Scene
+from safetybot.web.scene import NOT_HERE, Here, HereForm, Scene
 
 router = APIRouter()
 Term = Annotated[str, Form(max_length=400)]
@@ -43,6 +43,8 @@ async def add(
             return here.to("keywords/one", term=entered.keyword.term, done="keyword")
         preview = await keywords.preview(here.actor, *place, keyword)
         warnings = await keywords.warnings(here.actor, *place, keyword)
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         return await _listed(here, term=term, bound=bound, problem=error)
     return await _listed(here, term=term, bound=bound, preview=preview, warnings=warnings)
@@ -67,7 +69,7 @@ async def move(
         await here.parts.keywords.move(
             here.actor, *here.community, term, to, expected=expected, force=force == "yes"
         )  # fmt: skip
-    except ChangedMeanwhile:
+    except NOT_HERE:
         raise
     except CommunityError as error:
         return await _one(here, term, problem=error)

@@ -11,7 +11,7 @@ from safetybot.communities.access import Role
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.sign_in import Grant
 from safetybot.web.pages.log import LARGEST
-from safetybot.web.scene import Here, HereForm, Scene, site_of
+from safetybot.web.scene import NOT_HERE, Here, HereForm, Scene, site_of
 
 router = APIRouter()
 
@@ -32,6 +32,8 @@ async def let_in(
     grant = Grant(name.strip(), Role[role.upper()], here.where.platform or "", here.where.community or "")
     try:
         token = await here.parts.sign_in.link(here.actor, grant)
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         return await _shown(here, problem=error, name=name)
     return await _shown(here, link=f"{site_of(here.request).url}/sign-in?token={token}")

@@ -12,7 +12,7 @@ from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Change
 from safetybot.communities.setting_list import from_text
 from safetybot.communities.settings import in_words
-from safetybot.web.scene import Here, HereForm, Scene
+from safetybot.web.scene import NOT_HERE, Here, HereForm, Scene
 
 router = APIRouter()
 Channel = Annotated[str, Query(max_length=100)]
@@ -40,6 +40,8 @@ async def put(
     try:
         wanted = from_text(key, value.strip()) if do == "set" else None
         await policy.put(here.actor, *place, key, wanted, channel=channel, expected=expected)
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         return await _shown(here, channel, problem=error, key=key, value=value)
     return here.to("settings", channel=channel, done="setting")

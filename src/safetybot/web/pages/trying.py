@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from safetybot.communities.errors import CommunityError
-from safetybot.web.scene import Here, HereForm
+from safetybot.web.scene import NOT_HERE, Here, HereForm
 
 router = APIRouter()
 
@@ -32,6 +32,8 @@ async def try_it(
     tried, problem = None, None
     try:
         tried = await here.parts.trials.of(here.actor, *here.place, text, thread=lines, channel=channel.strip())
+    except NOT_HERE:
+        raise
     except CommunityError as error:
         problem = error
     return here.page(
