@@ -94,7 +94,7 @@ async def callback(call: Call) -> Answer:
     if call.query.get("with_response") not in {"1", "true"}:
         return None
     resource: Json = {"type": kind}
-    if kind in {REPLY, DEFER, UPDATE} and interaction.original is not None:
+    if kind in {REPLY, UPDATE} and interaction.original is not None:
         resource["message"] = _render(core, interaction.original)
     about: Json = {"id": str(interaction.id), "type": interaction.kind}
     if interaction.original is not None and kind in {REPLY, DEFER}:

@@ -31,6 +31,7 @@ async def create(call: Call) -> Answer:
     """POST a rule."""
     guild, body, core = _guild(call), call.json, call.core
     check_rule(body, guild)
+    _may_time_out(core, guild, body)
     same = sum(rule["trigger_type"] == body["trigger_type"] for rule in guild.automod.values())
     if same >= PER_KIND[body["trigger_type"]]:
         form = Form()
@@ -60,6 +61,7 @@ async def edit(call: Call) -> Answer:
     guild, rule = _rule(call)
     merged = {**rule, **call.json, "trigger_type": rule["trigger_type"]}
     check_rule(merged, guild)
+    _may_time_out(call.core, guild, merged)
     merged |= {"trigger_metadata": _metadata(merged), "actions": _actions(merged)}
     for name in ("exempt_roles", "exempt_channels"):
         merged[name] = [str(i) for i in merged[name] or []]
@@ -127,8 +129,8 @@ class Match:
 def matches(guild: GuildRecord, channel: ChannelRecord, member: MemberRecord, text: str) -> list[Match]:
     """The enabled keyword rules that a message meets, exempt roles and channels left out.
 
-    A keyword stands for whole words; ``*`` at its start or end lets the word go on there. Members who may manage the
-    server are never moderated.
+    A keyword is surrounded by whitespace; ``*`` at its start or end lets the word go on there. Members who may manage
+    the server are never moderated.
     """
     if guild_permissions(guild, member) & Permission.MANAGE_GUILD.value:
         return []
@@ -214,8 +216,9 @@ def _alert(
 
 
 def _pattern(keyword: str) -> re.Pattern[str]:
-    start = "" if keyword.startswith("*") else r"(?<!\w)"
-    end = "" if keyword.endswith("*") else r"(?!\w)"
+    # Documented as surrounded by whitespace: punctuation beside a word keeps it from matching without a wildcard.
+    start = "" if keyword.startswith("*") else r"(?<!\S)"
+    end = "" if keyword.endswith("*") else r"(?!\S)"
     return re.compile(start + re.escape(keyword.strip("*")) + end, re.IGNORECASE)
 
 
@@ -231,6 +234,11 @@ def _rule(call: Call) -> tuple[GuildRecord, Json]:
     if rule is None:
         raise not_found(UNKNOWN_AUTOMOD_RULE)
     return guild, rule
+
+
+def _may_time_out(core: Core, guild: GuildRecord, rule: Json) -> None:
+    if any(action["type"] == TIMEOUT for action in rule["actions"]):
+        core.require(guild, Permission.MODERATE_MEMBERS)
 
 
 def _list(form: Form, at: str, words: list[str] | None, most: int, length: int) -> None:
