@@ -87,7 +87,7 @@ class Bot(discord.AutoShardedClient):
         group = app_commands.Group(
             name="safety", description="d", default_permissions=discord.Permissions(manage_guild=True)
         )
-        for function in (say, late, mute, twice, pick, load):
+        for function in (layout, say, late, mute, twice, pick, load):
             group.add_command(app_commands.command(name=function.__name__, description="d")(function))
         self.tree.add_command(group)
         self.tree.context_menu(name="Check this message")(check)
@@ -111,6 +111,13 @@ async def late(interaction: Press, seconds: float) -> None:
     await asyncio.sleep(seconds)
     await interaction.followup.send("after a while")
     await interaction.followup.send("and more", ephemeral=True)
+
+
+async def layout(interaction: Press) -> None:
+    await interaction.response.defer(thinking=True)
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay("laid out"))
+    await interaction.followup.send(view=view, ephemeral=True)
 
 
 async def mute(interaction: Press, seconds: float) -> None:
@@ -240,6 +247,14 @@ async def test_a_deferred_answer_is_filled_by_the_first_follow_up(scene: Scene) 
     assert (result.deferred, result.content, result.ephemeral) == (True, "after a while", True)
     assert (await result.followup()).content == "and more"
     assert result.followups[0].ephemeral
+
+
+async def test_a_deferred_answer_keeps_its_visibility_and_takes_a_layout(scene: Scene) -> None:
+    result = await scene.moderator.runs("safety layout")
+    assert result.message is not None
+    assert (result.ephemeral, result.message.flags) == (False, 1 << 15)
+    assert [c["content"] for c in result.components] == ["laid out"]
+    assert scene.channel.messages[-1] is result.message
 
 
 async def test_a_deferred_answer_that_does_not_come_is_still_thinking(scene: Scene) -> None:

@@ -115,7 +115,7 @@ async def follow_up(call: Call) -> Answer:
         return _refuse(interaction, error)
     if interaction.deferred and interaction.original is not None:
         # Documented: the first follow-up after a deferral edits the deferred answer, whose ephemerality stands.
-        return _edit(core, interaction, interaction.original, {**body, "flags": None}, call)
+        return _edit(core, interaction, interaction.original, body, call)
     message = _answer(core, interaction, body, call)
     interaction.followups.append(message)
     _file(core, interaction, message)

@@ -27,7 +27,16 @@ from .errors import (
 from .http import Answer, Call, Endpoint, snowflake
 from .payloads import channel_payload
 from .permissions import Permission, channel_permissions
-from .state import FORUM, PUBLIC_THREAD, AttachmentRecord, ChannelRecord, GuildRecord, MessageRecord, UserRecord
+from .state import (
+    EPHEMERAL,
+    FORUM,
+    PUBLIC_THREAD,
+    AttachmentRecord,
+    ChannelRecord,
+    GuildRecord,
+    MessageRecord,
+    UserRecord,
+)
 from .validation import Upload, check_message
 
 _MENTION = re.compile(r"<@!?(\d+)>")
@@ -221,7 +230,8 @@ def apply_edit(core: Core, message: MessageRecord, body: Json, files: dict[int, 
     if "components" in body:
         message.components = numbered(body["components"] or [])
     if body.get("flags") is not None:
-        message.flags |= int(body["flags"])
+        # Whether a message is ephemeral is settled when it is made.
+        message.flags |= int(body["flags"]) & ~EPHEMERAL
     if "attachments" in body:
         kept = {str(item.get("id")) for item in body["attachments"] or []}
         message.attachments = [a for a in message.attachments if str(a.id) in kept]
