@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +23,20 @@ from rich.text import Text
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import COLOURS, console, is_terminal, label, table, underlined, why
+from safetybot.cli.use_cases import me
+from safetybot.cli.web import serve_pages, sign_in, sign_in_url, until_signal
+from safetybot.communities.access import Role
+from safetybot.communities.sign_in import Grant
 from safetybot.config import StoreSettings
+from safetybot.config.settings import WebSettings
 from safetybot.documents import read_yaml, validate
 from safetybot.model import Assessment, InteractionState, Message, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
+from safetybot.telemetry import Metrics
 from safetybot.watcher import Outcome, Watcher
 
 _BUTTONS = "[What are the risks] [Something's wrong now] [Sources] [Not for me]"
+_BEAT = 5.0
 _PACE = 0.35
 """Seconds between messages on a terminal."""
 
@@ -51,12 +59,18 @@ class _Conversation(BaseModel):
 
 @dataclass(slots=True)
 class _DemoClock:
-    """The demo's own time, so that cooldowns of hours can be seen in seconds."""
+    """The demo's own time, so that cooldowns of hours can be seen in seconds; it runs once the pages are open."""
 
     moment: datetime
+    running_since: float | None = None
 
     def now(self) -> datetime:
-        return self.moment
+        if self.running_since is None:
+            return self.moment
+        return self.moment + timedelta(seconds=time.monotonic() - self.running_since)
+
+    def run(self) -> None:
+        self.running_since = time.monotonic()
 
 
 def register(app: typer.Typer) -> None:
@@ -67,21 +81,24 @@ def register(app: typer.Typer) -> None:
 def demo(
     context: typer.Context,
     fast: Annotated[bool, typer.Option("--fast", help="Do not pause between messages, do not ask.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Then open the moderators' pages on it, until Ctrl-C.")] = False,
 ) -> None:
     """Play a conversation and show why the bot spoke or stayed silent; then type messages of your own.
 
     Uses the packaged config and responses, a real SQLite database in a temporary folder, and the real Watcher.
     """
     session: Session = context.obj
-    asyncio.run(_demo(session, talk=is_terminal() and not fast))
+    asyncio.run(_demo(session, talk=is_terminal() and not fast, web=web))
 
 
-async def _demo(session: Session, *, talk: bool) -> None:
+async def _demo(session: Session, *, talk: bool, web: bool) -> None:
     out = console()
     conversation = read_conversation()
     clock = _DemoClock(datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0))
     with tempfile.TemporaryDirectory(prefix="safetybot-demo-") as folder:
-        session.settings = session.settings.model_copy(update={"data_dir": Path(folder), "store": StoreSettings()})
+        # Of invented people: excerpts show in the pages what was found where.
+        own = {"data_dir": Path(folder), "store": StoreSettings(excerpts=web), "web": WebSettings()}
+        session.settings = session.settings.model_copy(update=own)
         async with open_runtime(session, clock=clock) as runtime:
             # What is sent is shown by `_play`, after the message that it answers.
             platform = ConsolePlatform(lambda *_: None, lambda *_: None)
@@ -101,7 +118,10 @@ async def _demo(session: Session, *, talk: bool) -> None:
                 if talk:
                     await asyncio.sleep(_PACE)
             await _summary(out, runtime, outcomes)
-            if talk:
+            if web:
+                clock.run()
+                await _open_pages(out, session, runtime)
+            elif talk:
                 await _talk(out, watcher, clock, len(outcomes))
     _how_to_go_on(out)
 
@@ -140,6 +160,26 @@ def _show_alert(out: Console, assessment: Assessment) -> None:
     out.print(Padding(Text.assemble(("to moderators: ", "bold"), (text, COLOURS[assessment.concern])), (0, 0, 0, 4)))
 
 
+async def _open_pages(out: Console, session: Session, runtime: Runtime) -> None:
+    token = await sign_in(session, runtime).link(me(), Grant("you", Role.OPERATOR))
+    metrics = Metrics()
+
+    def told(url: str) -> None:
+        out.print("Open this in a browser; it lets you in once. Ctrl-C ends the demo and deletes what it kept.\n")
+        out.print(f"  {sign_in_url(url, token)}\n", soft_wrap=True, markup=False)
+        sys.stdout.flush()
+
+    async def beat() -> None:
+        while True:
+            metrics.beat()
+            await asyncio.sleep(_BEAT)
+
+    in_force = (session.detector, session.library)
+    await until_signal(
+        serve_pages(session, runtime, metrics, lambda: in_force, host="127.0.0.1", port=0, started=told), beat()
+    )  # fmt: skip
+
+
 async def _summary(out: Console, runtime: Runtime, outcomes: Sequence[Outcome]) -> None:
     counts = Counter(outcome.assessment.label for outcome in outcomes)
     replies = Counter(o.assessment.label for o in outcomes if o.decision and o.decision.reply)
@@ -172,6 +212,7 @@ def _how_to_go_on(out: Console) -> None:
         '  safetybot explain "a message"    one screen: why, and what would be done\n'
         "  safetybot scan export.json       what it would have done in your chat\n"
         "  safetybot run                    watch the console\n"
+        "  safetybot demo --web             the moderators' pages on this conversation\n"
         "  safetybot --help                 everything else",
         markup=False,
     )
