@@ -98,6 +98,11 @@ def plain(value: object) -> str:
     return "nothing" if value is None else to_text(value)
 
 
+def seconds(count: float) -> str:
+    """A short time, in the unit that fits it."""
+    return f"{count * 1000:.0f} ms" if count < 1 else f"{count:.1f} s"
+
+
 def moment(at: datetime | None) -> str | Markup:
     """A time as UTC for everybody; the script shows it in the reader's zone."""
     if at is None:
@@ -127,7 +132,12 @@ def _environment() -> jinja2.Environment:
     # The extension puts this function on the environment.
     made.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
-        moment=moment, visible=visible, blocks=blocks, plain=plain, percent=lambda share: f"{share:.0%}"
+        moment=moment,
+        visible=visible,
+        blocks=blocks,
+        plain=plain,
+        seconds=seconds,
+        percent=lambda share: f"{share:.0%}",
     )
     made.globals.update(pieces=pieces, to_text=to_text, concerns=tuple(reversed(Concern)), asset=static_version)
     return made
