@@ -7,9 +7,9 @@ keeps the card private. Everything is in the presser's own language, from `respo
 from __future__ import annotations
 
 from safetybot.chat.actions import Action
-from safetybot.chat.alerts import wipe_alerts
 from safetybot.chat.answers import Answer, Button, Weight
 from safetybot.chat.commands import ActionHandler, Caller
+from safetybot.chat.forgetting import forget_caller
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import from_markdown, text
 from safetybot.model import Concern, Level, Response
@@ -77,10 +77,7 @@ async def _stop(services: Services, caller: Caller, _: tuple[str, ...], __: Form
 
 
 async def _erase(services: Services, caller: Caller, _: tuple[str, ...], __: FormValues) -> Answer:
-    where, member = (caller.place.platform, caller.place.community), caller.actor.member or ""
-    alerts = await services.alerts.about_author(services.pseudonym(caller.place, member))
-    await services.privacy.erase(caller.actor, *where, member)
-    await wipe_alerts(services, caller.place.platform, alerts)
+    await forget_caller(services, caller)
     return Answer(text(services.library.ui(caller.language).erased), replaces=True, brief=True)
 
 

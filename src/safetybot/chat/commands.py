@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from safetybot.chat.actions import Action
-from safetybot.chat.answers import Answer
+from safetybot.chat.answers import Answer, Button
+from safetybot.chat.refusals import refusal
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import text
 from safetybot.communities.access import Actor, Refused, Right
@@ -20,6 +21,9 @@ from safetybot.communities.errors import CommunityError
 from safetybot.documents import InvalidDocument
 from safetybot.model import Place
 from safetybot.translation import Texts, marked, texts
+
+MENU = "menu"
+"""The action that opens the menu: the way on from everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,13 @@ class Commands:
 
     async def run(self, caller: Caller, path: tuple[str, ...], arguments: Arguments) -> Answer:
         """Run a command; what was refused or cannot be is told in the answer."""
-        return await _told(caller, self.all[path].run(self.services, caller, arguments))
+        return await told(caller, self.all[path].run(self.services, caller, arguments))
 
     async def act(self, caller: Caller, action: Action | None, values: FormValues | None = None) -> Answer:
         """Do what a button (or a form, with what was filled in) asks for; None is a button that is not ours."""
         if action is None or action.name not in self._handlers:
             return _sorry(caller, UnknownAction(action.name if action else "?"))
-        return await _told(caller, self._handlers[action.name](self.services, caller, action.arguments, values or {}))
+        return await told(caller, self._handlers[action.name](self.services, caller, action.arguments, values or {}))
 
     async def complete(self, caller: Caller, path: tuple[str, ...], option: str, typed: str) -> Sequence[str]:
         """Values to propose for an option, at most 25; none where the caller may not see them."""
@@ -144,7 +148,8 @@ class Commands:
             return ()
 
 
-async def _told(caller: Caller, work: Awaitable[Answer]) -> Answer:
+async def told(caller: Caller, work: Awaitable[Answer]) -> Answer:
+    """What `work` answers; what it refuses becomes an answer as well."""
     try:
         return await work
     except CommunityError as error:
@@ -157,9 +162,5 @@ async def _told(caller: Caller, work: Awaitable[Answer]) -> Answer:
 
 
 def _sorry(caller: Caller, error: CommunityError) -> Answer:
-    """A refusal in the caller's language where it is a common one, else as the use case says it."""
-    say = caller.texts.say
-    if isinstance(error, Refused):
-        return Answer(text(say("You may not do that here. It needs the role: {role}.", role=error.right.least.label)))
-    said = str(error)
-    return Answer(text(said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")))
+    way_on = Button(caller.texts.say("Menu"), Action(MENU))
+    return Answer(refusal(caller.texts, error), ((way_on,),))

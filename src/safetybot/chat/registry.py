@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
-from safetybot.chat import cards, review
+from safetybot.chat import (
+    cards,
+    exempt,
+    keyword_changes,
+    keyword_exchange,
+    keyword_screens,
+    menu,
+    policy_screens,
+    privacy,
+    review,
+    setup,
+    stats,
+    status,
+    trying,
+)
 from safetybot.chat.commands import ActionHandler, Command, Commands
+from safetybot.chat.help import help_for
 from safetybot.chat.services import Services
 
-_COMMANDS: tuple[tuple[Command, ...], ...] = (review.COMMANDS,)
-_HANDLERS: tuple[dict[str, ActionHandler], ...] = (cards.HANDLERS, review.HANDLERS)
+_COMMANDS: tuple[tuple[Command, ...], ...] = (
+    menu.COMMANDS,
+    setup.COMMANDS,
+    status.COMMANDS,
+    trying.COMMANDS,
+    review.COMMANDS,
+    keyword_screens.COMMANDS,
+    keyword_changes.COMMANDS,
+    keyword_exchange.COMMANDS,
+    policy_screens.COMMANDS,
+    exempt.COMMANDS,
+    stats.COMMANDS,
+    privacy.COMMANDS,
+)
+_HELP, _HELP_HANDLERS = help_for(tuple(command for group in _COMMANDS for command in group))
+_HANDLERS: tuple[dict[str, ActionHandler], ...] = (
+    menu.HANDLERS,
+    setup.HANDLERS,
+    status.HANDLERS,
+    trying.HANDLERS,
+    cards.HANDLERS,
+    review.HANDLERS,
+    keyword_screens.HANDLERS,
+    keyword_changes.HANDLERS,
+    keyword_exchange.HANDLERS,
+    policy_screens.HANDLERS,
+    exempt.HANDLERS,
+    stats.HANDLERS,
+    privacy.HANDLERS,
+    _HELP_HANDLERS,
+)
 
 
 def all_commands() -> tuple[Command, ...]:
     """Every command, in the order in which help tells them."""
-    return tuple(command for group in _COMMANDS for command in group)
+    return (*(command for group in _COMMANDS for command in group), _HELP)
 
 
 def commands_for(services: Services) -> Commands:

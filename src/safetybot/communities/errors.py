@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from safetybot.communities.records import Change
+
 
 class CommunityError(Exception):
     """Something was asked for that cannot be done as asked; the message says why and what to do."""
@@ -9,6 +11,9 @@ class CommunityError(Exception):
 
 class ChangedMeanwhile(CommunityError):
     """Somebody else changed the same thing first: look at it again, then decide. The store's error is one of these."""
+
+    newer: Change | None = None
+    """Their change; None where there is none at all."""
 
 
 class NothingStands(CommunityError):

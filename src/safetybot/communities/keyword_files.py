@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from safetybot.communities.csv_text import cell, csv_line
 from safetybot.communities.keyword import Keyword, KeywordState, Override
-from safetybot.documents import InvalidDocument, Problem, read_yaml, validate
+from safetybot.documents import Document, InvalidDocument, Problem, read_yaml, validate, yaml_in
 from safetybot.model import Concern, Strength
 
 FIELDS = ("term", "state", "does", "to", "strength")
@@ -96,45 +96,53 @@ def read_file(path: Path) -> list[Keyword]:
     Raises:
         InvalidDocument: The file cannot be read or holds something else; every fault with its line.
     """
-    return _read_csv(path) if path.suffix.lower() == ".csv" else _read_yaml(path)
+    if path.suffix.lower() != ".csv":
+        return _keywords_of(read_yaml(path))
+    try:
+        return read_data(str(path), path.read_bytes())
+    except OSError as error:
+        raise InvalidDocument((Problem(str(path), 1, 1, f"cannot be read: {error}", _GIVE_CSV),)) from error
 
 
-def _read_yaml(path: Path) -> list[Keyword]:
-    document = read_yaml(path)
+def read_data(name: str, data: bytes) -> list[Keyword]:
+    """The keywords of a file that was handed in as bytes, told apart by its name. Raises as `read_file`."""
+    return _read_csv(name, data) if name.lower().endswith(".csv") else _keywords_of(yaml_in(name, data))
+
+
+def _keywords_of(document: Document) -> list[Keyword]:
     found: list[Keyword] = []
     problems: list[Problem] = []
     for number, entry in enumerate(validate(document, KeywordsFile).keywords):
         try:
             found.append(entry.keyword())
         except ValueError as error:
-            problems.append(Problem(str(path), *document.where(("keywords", number)), str(error), _HINT))
+            problems.append(Problem(document.file, *document.where(("keywords", number)), str(error), _HINT))
     if problems:
         raise InvalidDocument(tuple(problems))
     return found
 
 
-def _read_csv(path: Path) -> list[Keyword]:
+def _read_csv(name: str, data: bytes) -> list[Keyword]:
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), restkey="more")
+        # Line ends stay as they are: a quoted cell may hold one.
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), restkey="more")
         rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidDocument(
-            (Problem(str(path), 1, 1, f"cannot be read: {error}", "give a CSV file in UTF-8"),)
-        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidDocument((Problem(name, 1, 1, f"cannot be read: {error}", _GIVE_CSV),)) from error
     found: list[Keyword] = []
     problems: list[Problem] = []
     for line, row in rows:
-        given = {name: _uncell(value) for name, value in row.items() if isinstance(value, str) and value}
+        given = {key: _uncell(value) for key, value in row.items() if isinstance(value, str) and value}
         if row.get("more"):
             given["more"] = "; ".join(row["more"])
         try:
             found.append(KeywordEntry.model_validate(given).keyword())
         except ValidationError as error:
             for fault in error.errors():
-                name = ".".join(map(str, fault["loc"]))
-                problems.append(Problem(str(path), line, 1, f"{name}: {fault['msg']}", _HINT))
+                column = ".".join(map(str, fault["loc"]))
+                problems.append(Problem(name, line, 1, f"{column}: {fault['msg']}", _HINT))
         except ValueError as error:
-            problems.append(Problem(str(path), line, 1, str(error), _HINT))
+            problems.append(Problem(name, line, 1, str(error), _HINT))
     if problems:
         raise InvalidDocument(tuple(problems))
     return found
@@ -145,4 +153,5 @@ def _uncell(text: str) -> str:
     return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
 
 
+_GIVE_CSV = "give a CSV file in UTF-8"
 _HINT = f"the columns are {', '.join(FIELDS)}; `safetybot keywords export` writes one to go by"

@@ -6,7 +6,7 @@ any file means.
 """
 
 from safetybot.documents.document import Document, InvalidDocument, Key, Problem, Where
-from safetybot.documents.reading import MAX_BYTES, read_front_matter, read_toml, read_yaml
+from safetybot.documents.reading import MAX_BYTES, read_front_matter, read_toml, read_yaml, text_in, yaml_in
 from safetybot.documents.validation import FileModel, Flaw, validate
 
 __all__ = [
@@ -21,5 +21,7 @@ __all__ = [
     "read_front_matter",
     "read_toml",
     "read_yaml",
+    "text_in",
     "validate",
+    "yaml_in",
 ]

@@ -20,8 +20,13 @@ def read_yaml(path: Path) -> Document:
     Raises:
         InvalidDocument: The file cannot be read, is no UTF-8, is too large, nested too deeply or no valid YAML.
     """
-    data, places = parse_yaml(str(path), _text_of(path))
-    return Document(str(path), data, places)
+    return yaml_in(str(path), _raw(path))
+
+
+def yaml_in(name: str, raw: bytes) -> Document:
+    """The YAML document in `raw`, which came from elsewhere under `name`. Raises as `read_yaml`."""
+    data, places = parse_yaml(name, text_in(name, raw))
+    return Document(name, data, places)
 
 
 def read_toml(path: Path) -> Document:
@@ -60,16 +65,11 @@ def read_front_matter(path: Path) -> Document:
     return Document(str(path), data, places, "\n".join(lines[end + 1 :]), end + 2)
 
 
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        hint = "check that the file exists and may be read"
-        raise InvalidDocument([Problem(str(path), 1, 1, f"cannot be read: {error.strerror or error}", hint)]) from error
+def text_in(name: str, raw: bytes) -> str:
+    """The text in `raw`, its line ends evened. Raises `InvalidDocument`: it is too large or no UTF-8."""
     if len(raw) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES // 1024 // 1024} MB"
-        raise InvalidDocument([Problem(str(path), 1, 1, reason, "split it, or check that it is the right file")])
+        raise InvalidDocument([Problem(name, 1, 1, reason, "split it, or check that it is the right file")])
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -77,7 +77,21 @@ def _text_of(path: Path) -> str:
         before = error.object[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-        raise InvalidDocument([Problem(str(path), line, column, "not UTF-8 text", "save the file as UTF-8")]) from None
+        raise InvalidDocument([Problem(name, line, column, "not UTF-8 text", "save the file as UTF-8")]) from None
+
+
+def _text_of(path: Path) -> str:
+    return text_in(str(path), _raw(path))
+
+
+def _raw(path: Path) -> bytes:
+    """The file's bytes; one too many where it is too large."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        hint = "check that the file exists and may be read"
+        raise InvalidDocument([Problem(str(path), 1, 1, f"cannot be read: {error.strerror or error}", hint)]) from error
 
 
 _TWICE = re.compile(r"overwrite a value|declare .* twice|redefine|duplicate inline table key|immutable namespace", re.I)

@@ -89,6 +89,22 @@ class UiFile(_File):
     erased: _Sentence = Field(description="After `erase`.")
     sources_title: Annotated[str, Field(min_length=1, max_length=80)]
     privacy: Annotated[str, Field(min_length=1, max_length=600)] = Field(description="What is kept, and for whom.")
+    about: Annotated[str, Field(min_length=1, max_length=400)] = Field(description="What the bot does, for `help`.")
+    kept: _Button = Field(description="Heads the count and the dates of what is kept about somebody.")
+    nothing_kept: _Sentence
+    opted_out: _Sentence = Field(description="Told where somebody has stopped the replies.")
+    hand_out: _Button = Field(description="Gives a file with all that is kept about somebody.")
+    handed_out: _Sentence = Field(description="With that file.")
+    erase_sure: _Sentence = Field(description="Asked before `erase_yes`.")
+    erase_yes: _Button
+    resume: _Button = Field(description="Takes `stop` back.")
+    resumed: _Sentence = Field(description="After `resume`.")
+    elsewhere: _Sentence = Field(description="Where somebody asks about privacy outside of any group.")
+    menu: _Button = Field(description="The way back to all there is.")
+    reported: _Sentence = Field(description="After a message was reported to the moderators.")
+    report_known: _Sentence = Field(description="Somebody reported the same message before.")
+    report_wait: _Sentence = Field(description="Somebody reports more than moderators can look at.")
+    report_unavailable: _Sentence = Field(description="The moderators cannot be told.")
     either: Annotated[str, Field(min_length=1, max_length=10)] = Field(
         description="Stands between two numbers, with its spaces."
     )

@@ -28,6 +28,10 @@ GRADE_LIMIT = 8.0
 
 _BOT_WORDS = {"ar": "بوت", "ja": "ボット", "ko": "봇", "ru": "бот", "uk": "бот", "zh": "机器人"}
 _SENTENCE_END = re.compile(r"[.!?。！？؟]")
+_BUTTONS = (
+    "risks", "first_aid", "sources", "not_for_me", "wrong", "stop", "erase", "hand_out", "erase_yes", "resume", "menu",
+)  # fmt: skip
+"""What must not be called alike."""
 _BRACES = re.compile(r"\{([^{}]{0,40})\}?|\}")
 _HTML = re.compile(r"<[a-zA-Z/!]")
 _PING = re.compile(r"@(?:everyone|here|all)\b|<[@#]", re.IGNORECASE)
@@ -245,7 +249,7 @@ def _ui(files: Files, language: str) -> Iterator[Problem]:
             yield document.problem((key,), f"holds a placeholder ({found[0]})", "nothing is filled in here")
         if _PING.search(value) or _HTML.search(value) or (key != "everywhere" and _MARKUP.search(value.strip())):
             yield document.problem((key,), f"`{key}` holds markup, HTML or a mention", "plain words only")
-    buttons = [values[key] for key in ("risks", "first_aid", "sources", "not_for_me", "wrong", "stop", "erase")]
+    buttons = [values[key] for key in _BUTTONS]
     for twice in sorted({label for label in buttons if buttons.count(label) > 1}):
         yield document.problem((), f"two buttons are called {twice!r}", "tell them apart")
     known = {number for numbers in files.regions.regions.values() for number in numbers}
@@ -253,8 +257,9 @@ def _ui(files: Files, language: str) -> Iterator[Problem]:
         if number not in known:
             reason = f"{number} is no emergency number of regions.yaml"
             yield document.problem(("everywhere",), reason, "correct it, or add its region")
-    if language == FALLBACK and (grade := reading_grade(ui.privacy)) > GRADE_LIMIT:
-        yield document.problem(("privacy",), f"reads at US grade {grade:.1f}", "shorter sentences, shorter words")
+    for key in ("privacy", "about") if language == FALLBACK else ():
+        if (grade := reading_grade(values[key])) > GRADE_LIMIT:
+            yield document.problem((key,), f"reads at US grade {grade:.1f}", "shorter sentences, shorter words")
 
 
 def _day(written: str) -> date | None:
