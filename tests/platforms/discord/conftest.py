@@ -19,19 +19,23 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     from safetybot.platforms.discord.platform import DiscordPlatform, Pace
 
+from tests.emulators.discord import LoopbackDiscord
+
 from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
 from safetybot.cli.session import Session
+from safetybot.cli.use_cases import words
+from safetybot.communities.review import Words
 from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
 from safetybot.model import Interaction
+from safetybot.responses import ResponseLibrary
 from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
 from safetybot.watcher import Watcher
-from tests.emulators.discord import LoopbackDiscord
 
 QUICK = Pace(
     send_within=4.0, first_pause=0.05, longest_pause=0.2, refused_pause=0.3, marks_every=0.2, identify_every=0.0,
@@ -40,8 +44,10 @@ QUICK = Pace(
 
 
 @cache
-def packaged_detector() -> Detector:
-    return Session().detector
+def packaged() -> tuple[Detector, ResponseLibrary, Words]:
+    """Read once: it takes longer than most tests."""
+    session = Session()
+    return session.detector, session.library, words(session)
 
 
 @dataclass
@@ -82,14 +88,15 @@ async def discord() -> AsyncIterator[LoopbackDiscord]:
 def running(discord: LoopbackDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
     """Starts the bot: `async with running() as bot`. A second start is a restart: the store is the same file."""
     monkeypatch.setenv("SAFETYBOT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("safetybot.cli.chat_services.words", lambda _: packaged()[2])
     for concern in ("MENTION", "SUPPLY", "DIY", "ADVERSE"):
         for whose in ("CHANNEL", "AUTHOR"):
             monkeypatch.setenv(f"SAFETYBOT_POLICY__{concern}__{whose}_COOLDOWN", "0s")
 
     @asynccontextmanager
-    async def run(*, wait: bool = True, shards: int = 1, pace: Pace = QUICK, **settings: Any) -> AsyncIterator[Bot]:
+    async def run(*, wait: bool = True, pace: Pace = QUICK, **settings: Any) -> AsyncIterator[Bot]:
         session = Session()
-        session.detector = packaged_detector()
+        session.detector, session.library, _ = packaged()
         wanted = {
             "token": SecretStr(discord.token), "api_base": discord.api_base, "gateway_url": discord.gateway_url,
             "look_back": timedelta(minutes=10), **settings,

@@ -1,4 +1,4 @@
-"""What members get: one reply, buttons that open cards in their own language, and silence where nothing is to be said."""
+"""What members get: one reply, buttons that open cards in their own language, else silence."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.emulators.discord import Channel, File, Guild, LoopbackDiscord, Member, MessageRecord
 
 from safetybot.communities.access import Actor, Role
 from safetybot.model import InteractionState, Place
-from tests.emulators.discord import Channel, File, Guild, LoopbackDiscord, Member, MessageRecord
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
 ADVERSE = "I injected mesotherapy yesterday at home and now my face is swollen and very hot"
@@ -124,7 +124,7 @@ async def test_the_cards_are_private_and_in_the_language_of_whoever_presses(
         assert card.problems == []
         assert card.ephemeral
     assert english.content != german.content
-    assert "](<https://" in listed.content
+    assert "<https://" in listed.content, "no link opens a preview"
     assert len(general.messages) == 2
 
 
@@ -223,7 +223,7 @@ async def test_an_edit_is_read_and_never_answered_twice(running: Running, genera
 
 
 async def test_a_preview_that_appears_on_an_old_edit_is_no_new_message(
-    running: Running, general: Channel, member: Member
+    running: Running, general: Channel, member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running() as bot:
         message = await member.says(general, DIY)
@@ -232,9 +232,8 @@ async def test_a_preview_that_appears_on_an_old_edit_is_no_new_message(
         await bot.settled()
         assert await bot.runtime.store.list_interactions() != []
         bot.watcher.recent.forget((await bot.log())[0].place, str(message.id))
-        before = bot.intake.offer
         offered: list[object] = []
-        bot.intake.offer = lambda m: offered.append(m) or before(m)  # type: ignore[method-assign, func-returns-value]
+        monkeypatch.setattr(bot.intake, "offer", offered.append)
         general.unfurls(message, {"title": "a page"})
         await asyncio.sleep(0.1)
     assert offered == []

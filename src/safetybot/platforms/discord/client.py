@@ -65,6 +65,10 @@ class Events(Protocol):
         """A shard goes on where it was; nothing is lost."""
         ...
 
+    def rights_changed(self, guild: discord.Guild) -> None:
+        """What the bot may do in a guild may have changed."""
+        ...
+
     def acted(self, interaction: discord.Interaction[DiscordClient]) -> Awaitable[None] | None:
         """Somebody pressed, commanded or sent a form in; what is still to be done about it, if anything."""
         ...
@@ -83,6 +87,10 @@ class Inbox(Protocol):
 
     def deleted(self, guild: int, channel: int, messages: set[int]) -> None:
         """Messages are gone."""
+        ...
+
+    def came_back(self, guild: discord.Guild) -> None:
+        """A guild that was away for a while is there again."""
         ...
 
     def removed_from(self, guild: discord.Guild) -> None:
@@ -198,6 +206,22 @@ class DiscordClient(discord.AutoShardedClient):
         """Several are gone."""
         if event.guild_id is not None:
             self.events.inbox.deleted(event.guild_id, event.channel_id, event.message_ids)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A guild is there, for the first time in this session or again."""
+        self.events.inbox.came_back(guild)
+
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A channel changed, its permissions maybe."""
+        self.events.rights_changed(after.guild)
+
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        """A role changed, its permissions maybe."""
+        self.events.rights_changed(after.guild)
+
+    async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
+        """The bot's own roles changed: of others nothing is told, or kept."""
+        self.events.rights_changed(after.guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed."""

@@ -23,7 +23,7 @@ from safetybot.communities.access import BOT
 from safetybot.intake import Intake
 from safetybot.model import Message, Place
 from safetybot.platforms.discord.client import DiscordClient
-from safetybot.platforms.discord.looking_back import LookBack
+from safetybot.platforms.discord.looking_back import Found, LookBack
 from safetybot.platforms.discord.seen import Channel, Seen
 from safetybot.platforms.discord.surfaces import NAME, from_member, to_message
 from safetybot.watcher import Watcher
@@ -36,6 +36,7 @@ _THREADS = 20_000
 _ROOM = 500
 """Messages that may wait while a look back adds more: live ones go first."""
 _RETRY = 2.0
+_SETTLE = 0.5
 _FORGETTING = 4
 """Erasures at a time: one may have to wait for its message to be seen through."""
 _EDITED = timedelta(minutes=10)
@@ -79,6 +80,7 @@ class Inbox:
     def connect(self, watcher: Watcher, intake: Intake, away: tuple[type[BaseException], ...]) -> None:
         """Hand messages to `intake`, which feeds `watcher`; `away` is what the store raises while it is away."""
         self._watcher, self._intake, self._away = watcher, intake, away
+        self._look_back.away = away
 
     def use(self, client: DiscordClient | None) -> None:
         """Events come from this client from now on; None where it ended."""
@@ -122,10 +124,7 @@ class Inbox:
         shard = self._shard(int(message.place.community))
         done = self._intake.offer(message)
         if done is None:
-            # Read again once there is room: until then no mark may move past it.
-            self._seen.hold(shard)
-            self._overflowed.add(shard)
-            self._behind.add(shard)
+            self._missed(shard)
             return None
         key = (message.place, message.id)
         self._flying[key] = done
@@ -133,8 +132,12 @@ class Inbox:
         def landed(future: asyncio.Future[bool]) -> None:
             if self._flying.get(key) is future:
                 del self._flying[key]
-            if not future.cancelled():
+            if future.cancelled():
+                return
+            if future.result():
                 self._seen.handled(_channel(message.place), message.sent_at, by=shard)
+            else:
+                self._missed(shard)
 
         done.add_done_callback(landed)
         return done
@@ -165,7 +168,21 @@ class Inbox:
     def guilds_known(self, shard: int) -> None:
         """All guilds of a new session are there: time to look back."""
         self._overflowed.discard(shard)
-        self._looking[shard] = asyncio.create_task(self._look(shard))
+        self._start_looking(shard)
+
+    def came_back(self, guild: discord.Guild) -> None:
+        """A guild was away, and what was written in it meanwhile came to nobody."""
+        shard = self._shard(guild.id)
+        if shard in self._behind and shard not in self._looking:
+            return  # a new session, whose guilds come one by one: `guilds_known` is still to come
+        self.connected(shard)
+        # Many may come back at once; each puts this off a little.
+        self._start_looking(shard, after=_SETTLE)
+
+    def _start_looking(self, shard: int, after: float = 0.0) -> None:
+        if task := self._looking.pop(shard, None):
+            task.cancel()
+        self._looking[shard] = asyncio.create_task(self._look(shard, after))
 
     @property
     def caught_up(self) -> bool:
@@ -199,30 +216,39 @@ class Inbox:
                 if self._client is not None and self._intake is not None and self._intake.waiting < _ROOM:
                     self.guilds_known(shard)
 
-    async def _look(self, shard: int) -> None:
-        client = self._client
-        if client is None:
-            return
-        guilds = [guild for guild in client.guilds if self._shard(guild.id) == shard]
-        while True:
-            try:
-                found = await self._look_back.over(guilds)
-            except* self._away as error:
-                log.warning("look_back_waits", why=type(error.exceptions[0]).__name__)
-                found = None
-            if found is not None:
-                break
-            await asyncio.sleep(_RETRY)
+    async def _look(self, shard: int, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        try:
+            found = await self._looked(shard)
+        except Exception:  # a fault of ours; without this, no mark would move any more and nobody would know why
+            log.exception("look_back_failed", shard=shard)
+            found = Found()
         self.found += found.messages
         if found.channels or found.unreadable:
             log.info(
                 "looked_back", shard=shard, channels=found.channels, messages=found.messages,
                 unreadable=found.unreadable,
             )  # fmt: skip
+        self._looking.pop(shard, None)
         if shard not in self._overflowed:
             self._seen.release(shard)
             self._behind.discard(shard)
-        self._looking.pop(shard, None)
+
+    async def _looked(self, shard: int) -> Found:
+        while True:
+            client = self._client
+            guilds = [guild for guild in client.guilds if self._shard(guild.id) == shard] if client is not None else []
+            try:
+                return await self._look_back.over(guilds)
+            except self._away as error:
+                log.warning("look_back_waits", why=type(error).__name__)
+            await asyncio.sleep(_RETRY)
+
+    def _missed(self, shard: int) -> None:
+        """A message found no room, or no store: it is read again later, and until then no mark may move past it."""
+        self._seen.hold(shard)
+        self._behind.add(shard)
+        self._overflowed.add(shard)
 
     async def _offer(self, message: Message) -> asyncio.Future[bool] | None:
         assert self._intake is not None  # noqa: S101  # `connect` comes before any event

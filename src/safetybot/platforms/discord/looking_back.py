@@ -27,6 +27,8 @@ OVERLAP = timedelta(seconds=5)
 MOST_MESSAGES = 1_000
 """Of one channel; ten requests."""
 _AT_A_TIME = 4
+_SLOT = 0.1
+"""Seconds that a channel takes at least: so that all of them stay well below 50 requests a second (D20)."""
 _PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 
 ReadBack = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
@@ -59,9 +61,14 @@ class LookBack:
         """
         self._seen, self._clock, self._window = seen, clock, window
         self._offer, self._exempt_roles = offer, exempt_roles
+        self.away: tuple[type[BaseException], ...] = ()
+        """What the store raises while it cannot be reached: worth another try, like Discord's own troubles."""
 
     async def over(self, guilds: Iterable[discord.Guild]) -> Found:
-        """Offer what was written in `guilds` since each channel was seen last; returns once all of it is handled."""
+        """Offer what was written in `guilds` since each channel was seen last; returns once all of it is handled.
+
+        Raises what the store raises where it is away at the very start.
+        """
         found = Found()
         if not self._window:
             return found
@@ -71,7 +78,7 @@ class LookBack:
 
         async def one(channel: ReadBack, since: datetime) -> None:
             async with room:
-                await self._through(channel, since, found)
+                await asyncio.gather(self._through(channel, since, found), asyncio.sleep(_SLOT))
 
         async with asyncio.TaskGroup() as group:
             for guild in guilds:
@@ -81,13 +88,14 @@ class LookBack:
 
     async def _through(self, channel: ReadBack, since: datetime, found: Found) -> None:
         pause = _PAUSE
+        passing: tuple[type[BaseException], ...] = (discord.DiscordException, aiohttp.ClientError, OSError, *self.away)
         while True:
             try:
                 await self._read(channel, since, found)
             except (discord.Forbidden, discord.NotFound):
                 found.unreadable += 1
                 return
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except passing as error:
                 # What is older than the window when Discord is back would not be answered any more.
                 if self._clock.now() - since > self._window + OVERLAP:
                     log.warning("look_back_failed", channel=str(channel.id), why=type(error).__name__)

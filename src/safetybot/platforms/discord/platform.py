@@ -31,10 +31,12 @@ from safetybot.platforms.discord.budget import InvalidRequests
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox
 from safetybot.platforms.discord.presses import Pick, Press
+from safetybot.platforms.discord.registering import Registering
 from safetybot.platforms.discord.rendering import NOBODY, files_of, first_page, pages, view_of
 from safetybot.platforms.discord.replies import Replies
 from safetybot.platforms.discord.seen import Seen, Watermarks
-from safetybot.platforms.discord.sending import Sender
+from safetybot.platforms.discord.sending import Circuits, Gone, NotAllowed, Sender
+from safetybot.platforms.discord.slash import payload
 from safetybot.platforms.discord.supervisor import Supervisor
 from safetybot.platforms.discord.surfaces import NAME
 from safetybot.ports import Alert, PlatformError, Posted, Receipt
@@ -93,13 +95,15 @@ class DiscordPlatform:
         """Put the parts together; `connect`, then `run`."""
         self._settings, self._services, self._commands = settings, services, commands
         self._metrics, self._pace = metrics, pace
-        self.install: list[Install] = []
-        """Called for each new client; to be filled before `run`."""
+        self._registering = Registering(payload(tuple(commands.all.values())), first_pause=pace.first_pause)
+        self.install: list[Install] = [self._registering.install]
+        """Called for each new client; more is to be added before `run`."""
         self._invalid = InvalidRequests()
         self._sender = Sender(pace.send_within)
         self._seen = Seen(NAME, watermarks)
         self.inbox = Inbox(services, self._seen, settings.look_back)
-        self._replies = Replies(services, self._sender, self.inbox.is_gone, pace.circuit, self.notice)
+        self._circuits = Circuits(pace.circuit)
+        self._replies = Replies(services, self._sender, self.inbox.is_gone, self._circuits, self.notice)
         self._supervisor = Supervisor(
             self._make_client, settings.token.get_secret_value(),
             first=pace.first_pause, longest=pace.longest_pause, refused=pace.refused_pause,
@@ -163,6 +167,7 @@ class DiscordPlatform:
         return {
             "connected": self.connected,
             "refused": self._supervisor.refusal or None,
+            "commands": self._registering.refusal or "registered",
             "shards": {
                 str(shard): {"connected": on, "latency_ms": _milliseconds(latencies.get(shard))}
                 for shard, on in sorted(self._shards.items())
@@ -171,7 +176,7 @@ class DiscordPlatform:
             "queue": self._intake.waiting if self._intake is not None else 0,
             "caught_up": self.inbox.caught_up,
             "looked_back_messages": self.inbox.found,
-            "channels_left_alone": self._replies.left_alone,
+            "channels_left_alone": len(self._circuits),
             "invalid_requests": self._invalid.count,
             "restarts": self._supervisor.restarts,
         }
@@ -179,7 +184,11 @@ class DiscordPlatform:
     @property
     def connected(self) -> bool:
         """Whether every shard of this process has its connection."""
-        return bool(self._shards) and all(self._shards.values())
+        client = self._supervisor.client
+        if client is None or client.shard_count is None:
+            return False
+        mine = client.shard_ids or range(client.shard_count)
+        return all(self._shards.get(shard) for shard in mine)
 
     # ports.Platform -----------------------------------------------------------------------------------------
 
@@ -197,7 +206,9 @@ class DiscordPlatform:
         return await self._replies.find(to)
 
     async def alert(self, alert: Alert) -> Posted | None:
-        """Tell moderators of a message. Raises `PlatformError`."""
+        """Tell moderators of a message. Raises `PlatformError`, `Gone` where the message was deleted meanwhile."""
+        if self.inbox.is_gone(alert.about.id):
+            raise Gone
         return await self._alerts(alert)
 
     async def notice(self, community: str, channel: str | None, text: str) -> None:
@@ -212,17 +223,24 @@ class DiscordPlatform:
 
     async def post(self, community: str, channel: str, answer: Answer) -> Posted:
         """Post for moderators, cut where it is longer than a message. Raises `PlatformError`."""
-        where, nonce = _number(channel), secrets.token_hex(12)
+        guild, where, nonce = _number(community), _number(channel), secrets.token_hex(12)
+        self._circuits.check(where)
         encode = self._services.actions.encode
 
         async def send(client: DiscordClient) -> discord.Message:
-            target = client.get_partial_messageable(where, guild_id=_number(community))
+            target = client.get_partial_messageable(where, guild_id=guild)
             return await target.send(
                 first_page(pages(answer.text)), files=files_of(answer), nonce=nonce, allowed_mentions=NOBODY,
                 suppress_embeds=True, view=view_of(answer, encode) or discord.utils.MISSING,
             )  # fmt: skip
 
-        return Posted(channel, str((await self._sender.do(where, send)).id))
+        try:
+            sent = await self._sender.do(where, send)
+        except NotAllowed:
+            self._circuits.lost(guild, where)
+            raise
+        self._circuits.well(where)
+        return Posted(channel, str(sent.id))
 
     async def edit(self, where: Posted, answer: Answer) -> None:
         """Replace what was posted. Raises `PlatformError`, `Gone` where it is no longer there."""
@@ -288,6 +306,10 @@ class DiscordPlatform:
         """A shard goes on where it was."""
         self._shards[shard] = True
 
+    def rights_changed(self, guild: discord.Guild) -> None:
+        """The bot may have got its rights back."""
+        self._circuits.try_again(guild.id)
+
     def acted(self, interaction: discord.Interaction[DiscordClient]) -> Awaitable[None] | None:
         """Somebody did something; presses are handed out by the library, all else is ours to answer."""
         return interactions.acted(interaction)
@@ -301,6 +323,7 @@ class DiscordPlatform:
         )  # fmt: skip
 
     def _client_ended(self) -> None:
+        self._registering.stop()
         self._sender.use(None)
         self.inbox.use(None)
         self._shards.clear()

@@ -40,7 +40,7 @@ class Replies:
     """Sends replies."""
 
     def __init__(
-        self, services: Services, sender: Sender, is_gone: Callable[[str], bool], circuit: float, notice: Notice
+        self, services: Services, sender: Sender, is_gone: Callable[[str], bool], circuits: Circuits, notice: Notice
     ) -> None:
         """Prepare.
 
@@ -48,17 +48,12 @@ class Replies:
             services: Buttons, policies.
             sender: Talks to Discord.
             is_gone: Whether a message was deleted.
-            circuit: Seconds for which a channel without rights is left alone.
+            circuits: The channels that are left alone.
             notice: Tells moderators.
         """
         self._services, self._sender, self._is_gone, self._notice = services, sender, is_gone, notice
-        self._circuits = Circuits(circuit)
+        self._circuits = circuits
         self._asides: set[asyncio.Task[None]] = set()
-
-    @property
-    def left_alone(self) -> int:
-        """Channels that are not tried now."""
-        return len(self._circuits)
 
     async def send(self, to: Message, response: Response, interaction_id: int, claim_key: str) -> Receipt:
         """Reply once, pinging nobody. Raises `UnsureError` where it may have been sent, else `PlatformError`."""
@@ -122,7 +117,7 @@ class Replies:
 
     def _lost(self, place: Place, channel: int) -> None:
         """The bot may not write in a channel any more: leave it alone, and tell moderators once."""
-        if self._circuits.lost(channel):
+        if self._circuits.lost(int(place.community), channel):
             task = asyncio.create_task(self._tell_lost(place, channel))
             self._asides.add(task)
             task.add_done_callback(self._asides.discard)

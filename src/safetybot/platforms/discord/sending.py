@@ -178,25 +178,32 @@ class Circuits:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Leave a channel alone for so many `seconds`; `clock` gives seconds."""
         self._seconds, self._clock = seconds, clock
-        self._open: OrderedDict[int, float] = OrderedDict()
+        self._lost: OrderedDict[int, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
-        return sum(self._clock() < until for until in self._open.values())
+        now = self._clock()
+        return sum(now < until for _, until in self._lost.values())
 
     def check(self, channel: int) -> None:
         """Raise `LeftAlone` where a channel is not to be tried yet."""
-        if self._clock() < self._open.get(channel, 0.0):
+        if channel in self._lost and self._clock() < self._lost[channel][1]:
             raise LeftAlone(channel)
 
-    def lost(self, channel: int) -> bool:
+    def lost(self, guild: int, channel: int) -> bool:
         """The bot was refused there; True where that is news, so that moderators are told once."""
-        news = channel not in self._open
-        self._open[channel] = self._clock() + self._seconds
-        self._open.move_to_end(channel)
-        if len(self._open) > _CHANNELS:
-            self._open.popitem(last=False)
+        news = channel not in self._lost
+        self._lost[channel] = guild, self._clock() + self._seconds
+        self._lost.move_to_end(channel)
+        if len(self._lost) > _CHANNELS:
+            self._lost.popitem(last=False)
         return news
 
     def well(self, channel: int) -> None:
         """The bot may write there (again)."""
-        self._open.pop(channel, None)
+        self._lost.pop(channel, None)
+
+    def try_again(self, guild: int) -> None:
+        """Something changed in a guild: its channels are worth a try; a new refusal there is no news."""
+        for channel, (where, _) in self._lost.items():
+            if where == guild:
+                self._lost[channel] = where, 0.0
