@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,11 +13,6 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    from safetybot.platforms.discord.platform import DiscordPlatform, Pace
-
 from tests.emulators.discord import LoopbackDiscord
 
 from safetybot.chat.registry import commands_for
@@ -32,6 +26,7 @@ from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
 from safetybot.model import Interaction
+from safetybot.platforms.discord.platform import DiscordPlatform, Pace
 from safetybot.responses import ResponseLibrary
 from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
