@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 
 from safetybot.cli import run
 from safetybot.cli.session import Session
 from safetybot.communities.review import Words
-from safetybot.config import LastGood, packaged_dir
+from safetybot.config import LastGood, Settings, packaged_dir
 from safetybot.detection.detector import Detector
 from safetybot.model import Message
 from safetybot.responses import ResponseLibrary
@@ -127,3 +130,33 @@ async def test_a_store_that_is_away_costs_its_message_and_not_the_bot(monkeypatc
     await run._handle_lines(watcher, Now(), metrics)  # type: ignore[arg-type]
     assert watcher.handled == ["second"]
     assert b'safetybot_dropped_total{why="store"} 1.0' in metrics.exposition()
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "pipe"])
+async def test_the_console_ends_with_its_input_whatever_kind_it_is(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # /dev/null cannot be waited for, so that a bot started without a terminal hung at its end.
+    path = tmp_path / "lines"
+    path.write_text("one\ntwo\n", encoding="utf-8")
+    number = os.open(os.devnull if kind == "nothing" else path, os.O_RDONLY)
+    if kind == "pipe":
+        os.close(number)
+        number, write = os.pipe()
+        os.write(write, path.read_bytes())
+        os.close(write)
+    with os.fdopen(number) as source:
+        monkeypatch.setattr(sys, "stdin", source)
+        async with asyncio.timeout(5):
+            found = [line async for line in run._lines()]
+    assert found == ([] if kind == "nothing" else ["one", "two"])
+
+
+@pytest.mark.parametrize("shards", ["9-3/8", "x", "0-8/8"])
+def test_shards_that_cannot_be_are_refused_before_anything_starts(shards: str) -> None:
+    with pytest.raises(typer.BadParameter, match=shards):
+        run._with_shards(Settings(), shards)
+
+
+def test_shards_on_the_command_line_win_over_the_settings() -> None:
+    assert run._with_shards(Settings(), "0-3/8").discord.shards == "0-3/8"

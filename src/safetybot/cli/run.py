@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,6 +14,7 @@ from typing import Annotated
 
 import structlog
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from safetybot.chat.registry import commands_for
@@ -26,7 +29,8 @@ from safetybot.cli.web import WebMissing, serve_pages
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
-from safetybot.config import LastGood
+from safetybot.config import LastGood, Settings
+from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
 from safetybot.model import Message, Place, Response
 from safetybot.platforms.console import NAME, ConsolePlatform, console_message
@@ -56,6 +60,9 @@ def run(
     on_console: Annotated[
         bool, typer.Option("--console", help="Watch the console even where the settings have tokens.")
     ] = False,
+    discord_shards: Annotated[
+        str, typer.Option("--discord-shards", help="Which shards of how many, such as 0-3/8; wins over the settings.")
+    ] = "",
 ) -> None:
     """Watch Discord and Telegram, each where the settings have its token; without any, watch the console.
 
@@ -65,7 +72,21 @@ def run(
     session: Session = context.obj
     settings = session.settings
     set_up_logging(settings.log.level, settings.log.format)
+    if discord_shards:
+        session.settings = _with_shards(settings, discord_shards)
     asyncio.run(_run(session, once=once, on_console=on_console))
+
+
+def _with_shards(settings: Settings, shards: str) -> Settings:
+    """The settings with other shards. Raises `typer.BadParameter` where these are none."""
+    discord = settings.discord
+    try:
+        read = DiscordSettings.model_validate(
+            {name: getattr(discord, name) for name in type(discord).model_fields} | {"shards": shards}
+        )
+    except ValidationError as error:
+        raise typer.BadParameter(f"{shards!r}: {error.errors()[0]['msg']}", param_hint="--discord-shards") from error
+    return settings.model_copy(update={"discord": read})
 
 
 async def _run(session: Session, *, once: bool, on_console: bool = False) -> None:
@@ -167,15 +188,15 @@ async def _handle_lines(watcher: Watcher, runtime: Runtime, metrics: Metrics) ->
 
 async def _lines() -> AsyncIterator[str]:
     """Lines of standard input, without ever blocking the loop."""
-    reader = asyncio.StreamReader(limit=2**20)
-    loop = asyncio.get_running_loop()
-    try:
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    except (ValueError, OSError):
-        # A plain file is no pipe; it never blocks for long either.
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdin.isatty()):
+        # A plain file, or /dev/null, cannot be waited for; it never blocks for long either.
         for line in sys.stdin:
             yield line.rstrip("\n")
         return
+    reader = asyncio.StreamReader(limit=2**20)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while raw := await reader.readline():
         yield raw.decode("utf-8", "replace").rstrip("\n")
 

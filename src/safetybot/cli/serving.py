@@ -28,8 +28,6 @@ log = structlog.get_logger(__name__)
 
 STORE_AWAY = (StoreError, SQLAlchemyError, OSError)
 """What handling a message raises while the store cannot be reached."""
-_DRAIN = 8.0
-"""Seconds in which a stopping bot sees through what it took in; orchestrators kill after ten or more."""
 _RESUME = 60.0
 _RESTART = 30.0
 
@@ -42,8 +40,8 @@ class ChatPlatform(Platform, Board, Protocol):
         """The `platform` of its places."""
         ...
 
-    def connect(self, watcher: Watcher, intake: Intake) -> None:
-        """Hand over what takes messages; called once, before `run`."""
+    def connect(self, watcher: Watcher, intake: Intake, *, away: tuple[type[BaseException], ...]) -> None:
+        """Hand over what takes messages; called once, before `run`. `away` is what the store raises while it is."""
         ...
 
     async def run(self) -> None:
@@ -51,11 +49,10 @@ class ChatPlatform(Platform, Board, Protocol):
         ...
 
     async def stop(self) -> None:
-        """Take nothing in any more; replies may still go out."""
-        ...
+        """Take nothing in any more, see through what was taken in, for 8 seconds at most, then disconnect.
 
-    async def close(self) -> None:
-        """Give up every connection."""
+        Orchestrators kill after ten.
+        """
         ...
 
     def health(self) -> Mapping[str, object]:
@@ -90,7 +87,7 @@ class Serving:
         self._platforms, self._watcher = platforms, watcher
         self._intakes = {one.name: Intake(watcher.handle, metrics, away=STORE_AWAY) for one in platforms}
         for platform in platforms:
-            platform.connect(watcher, self._intakes[platform.name])
+            platform.connect(watcher, self._intakes[platform.name], away=STORE_AWAY)
 
     def health(self) -> dict[str, Mapping[str, object]]:
         """How each platform fares, and how many of its messages wait."""
@@ -103,13 +100,11 @@ class Serving:
         resuming = [asyncio.create_task(self._resume(one.name), name=f"{one.name}-resume") for one in self._platforms]
         try:
             await stop.wait()
-            await asyncio.gather(*(self._end(one) for one in self._platforms))
+            await asyncio.gather(*(one.stop() for one in self._platforms))
         finally:
             for task in (*serving, *resuming, *work):
                 task.cancel()
             await asyncio.gather(*serving, *resuming, *work, return_exceptions=True)
-            for one in self._platforms:
-                await one.close()
 
     async def _serve(self, platform: ChatPlatform) -> None:
         """A fault of ours ends a platform's run; it begins anew, and the other platform never notices."""
@@ -119,12 +114,6 @@ class Serving:
             except Exception:  # told in full; the alternative is a silent bot
                 log.exception("platform_failed", platform=platform.name, again_in=_RESTART)
             await asyncio.sleep(_RESTART)
-
-    async def _end(self, platform: ChatPlatform) -> None:
-        await platform.stop()
-        intake = self._intakes[platform.name]
-        if not await intake.drained(_DRAIN):
-            log.warning("messages_left", platform=platform.name, waiting=intake.waiting)
 
     async def _resume(self, name: str) -> None:
         """Finish what a dead process left: at the start, and again for replicas on other machines that went silent."""
@@ -139,4 +128,13 @@ class Serving:
             await asyncio.sleep(_RESUME)
 
 
-_BUILDERS: dict[str, tuple[Callable[[Session], bool], Builder]] = {}
+def _discord(around: Around) -> ChatPlatform:
+    from safetybot.platforms.discord.platform import DiscordPlatform  # loading it takes time and memory
+
+    settings, watermarks = around.session.settings.discord, around.runtime.store.watermarks
+    return DiscordPlatform(settings, around.services, around.commands, around.metrics, watermarks)
+
+
+_BUILDERS: dict[str, tuple[Callable[[Session], bool], Builder]] = {
+    "discord": (lambda session: bool(session.settings.discord.token.get_secret_value()), _discord),
+}
