@@ -12,6 +12,7 @@ from typing import Protocol
 from safetybot.chat.actions import Actions
 from safetybot.chat.answers import Answer
 from safetybot.chat.bursts import Bursts
+from safetybot.chat.reports import Reports
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords, KeywordVersions
 from safetybot.communities.privacy import Privacy
@@ -121,6 +122,7 @@ class Services:
     boards: dict[str, Board] = field(default_factory=dict)
     """The chat platforms that run in this process, by name."""
     bursts: Bursts = field(default_factory=Bursts)
+    reports: Reports = field(default_factory=Reports)
 
     def use(self, detector: Detector, library: ResponseLibrary, words: Words) -> None:
         """From now on, work with these."""

@@ -1,0 +1,40 @@
+"""The words that commands are made of, as each language says them: `keyword add` may read `stichwort neu`.
+
+Lives here: marking them for translation. Does not live here: the commands, and what a platform takes as a name. Only
+platforms that show names in the reader's language (Discord) use this; elsewhere the English words are typed.
+"""
+
+from __future__ import annotations
+
+from safetybot.translation import Texts, marked
+
+WORDS = (
+    marked("add"),
+    marked("edit"),
+    marked("exempt"),
+    marked("export"),
+    marked("help"),
+    marked("history"),
+    marked("import"),
+    marked("keyword"),
+    marked("list"),
+    marked("live"),
+    marked("menu"),
+    marked("policy"),
+    marked("privacy"),
+    marked("remove"),
+    marked("retire"),
+    marked("review"),
+    marked("setup"),
+    marked("shadow"),
+    marked("stats"),
+    marked("status"),
+    marked("try"),
+    marked("undo"),
+)
+"""In lower case and without spaces, in every language: they become names of commands."""
+
+
+def word_in(said: Texts, word: str) -> str:
+    """One word of a command in this language."""
+    return said.say(word) if word in WORDS else word
