@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -19,7 +20,9 @@ from safetybot.chat.services import Board, Services
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.intake import Intake
+from safetybot.platforms.telegram.limits import Limit as TelegramLimit
 from safetybot.ports import Platform
+from safetybot.store.chats import Budgets, Limit
 from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
 from safetybot.watcher import Watcher
@@ -135,6 +138,33 @@ def _discord(around: Around) -> ChatPlatform:
     return DiscordPlatform(settings, around.services, around.commands, around.metrics, watermarks)
 
 
+class SharedLimits:
+    """The store's budgets as Telegram's limits ask for them; neither room may know the other."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        """Use the store's."""
+        self._budgets = budgets
+
+    async def take(self, limits: Sequence[TelegramLimit]) -> timedelta:
+        """Take one send from every limit, or none: zero, or how long to wait."""
+        return await self._budgets.take([Limit(limit.name, limit.every, limit.burst) for limit in limits])
+
+    async def hold(self, name: str, until: datetime) -> None:
+        """Nothing more under `name` before `until`."""
+        await self._budgets.hold(name, until)
+
+
+def _telegram(around: Around) -> ChatPlatform:
+    from safetybot.platforms.telegram.platform import TelegramPlatform  # as above
+
+    store = around.runtime.store
+    return TelegramPlatform(
+        around.session.settings.telegram, around.services, around.commands, around.metrics,
+        budgets=SharedLimits(store.budgets), moves=store.moves, leases=store.leases, clock=around.runtime.clock,
+    )  # fmt: skip
+
+
 _BUILDERS: dict[str, tuple[Callable[[Session], bool], Builder]] = {
     "discord": (lambda session: bool(session.settings.discord.token.get_secret_value()), _discord),
+    "telegram": (lambda session: bool(session.settings.telegram.token.get_secret_value()), _telegram),
 }

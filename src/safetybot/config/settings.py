@@ -312,6 +312,53 @@ class DiscordSettings(FileModel):
     )
 
 
+_BOT_API = re.compile(rf"(?:https?://{_HOST}(?:/[A-Za-z0-9._/-]*)?/bot)?")
+_WEBHOOK_URL = re.compile(rf"(?:https?://{_HOST}/[A-Za-z0-9._~/-]+)?")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+def _bot_api(value: str) -> str:
+    if not _BOT_API.fullmatch(value):
+        raise Flaw("is no address of a Bot API server", "such as http://127.0.0.1:8081/bot, with /bot at the end")
+    return value
+
+
+def _webhook_address(value: str) -> str:
+    if not _WEBHOOK_URL.fullmatch(value):
+        raise Flaw("is no address of a webhook", "such as https://bot.example.org/telegram, with a path of its own")
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    # Whoever can guess it can put words into members' mouths.
+    if value.get_secret_value() and not _WEBHOOK_SECRET.fullmatch(value.get_secret_value()):
+        raise Flaw("is no webhook secret", "16 to 256 of A-Z, a-z, 0-9, _ and -: `openssl rand -hex 32`")
+    return value
+
+
+class TelegramSettings(FileModel):
+    """Telegram (docs/telegram.md)."""
+
+    token: SecretStr = Field(SecretStr(""), description="The bot's token; empty: no Telegram.")
+    base_url: Annotated[str, AfterValidator(_bot_api)] = Field(
+        "", examples=["http://127.0.0.1:8081/bot"],
+        description="Address of a Bot API server up to the token, for a local one; empty means Telegram's own.",
+    )  # fmt: skip
+    webhook_url: Annotated[str, AfterValidator(_webhook_address)] = Field(
+        "", examples=["https://bot.example.org/telegram"],
+        description="Address that Telegram posts updates to; empty: updates are fetched, by one process at a time.",
+    )  # fmt: skip
+    webhook_host: str = Field("127.0.0.1", min_length=1, description="Address on which posts are taken in.")
+    webhook_port: _Whole = Field(8443, ge=0, le=65_535, description="Its port; 0: any free one.")
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
+        SecretStr(""), description="What Telegram's posts prove themselves with; needed with webhook_url."
+    )
+    max_connections: _Whole = Field(40, ge=1, le=100, description="How many posts Telegram may make at a time.")
+    late_after: Duration = Field(
+        timedelta(minutes=5), description="A reply that could go out only so long after the message isn't sent."
+    )
+
+
 class Settings(FileModel):
     """All settings of one process."""
 
@@ -327,6 +374,7 @@ class Settings(FileModel):
     metrics: MetricsSettings = MetricsSettings()
     web: WebSettings = WebSettings()
     discord: DiscordSettings = DiscordSettings()
+    telegram: TelegramSettings = TelegramSettings()
 
     def default_policy(self) -> Policy:
         """The policy of a community that has decided nothing."""

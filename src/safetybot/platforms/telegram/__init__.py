@@ -1,0 +1,1 @@
+"""Telegram: updates to messages, answers to Telegram's own forms. No decisions."""
