@@ -6,7 +6,8 @@ trouble. Four kinds are added, each label following from how it is made:
 1. an ordinary message after ordinary lines: none;
 2. an ordinary message after talk of the topic: none (the talk has moved on);
 3. a labelled message after ordinary lines: its own label;
-4. a labelled message after talk of the topic that is not its own thread: its own label.
+4. a labelled message after talk of the topic that is not its own thread, up to five lines of it, chat in between: its
+   own label. Where many talk of the topic, a message that is plainly of concern must stay so.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ def conversations(labelled: Sequence[Row], ordinary: Sequence[Row], seed: int) -
     for row in alone:
         if plain and chance.random() < 0.5:
             more_labelled.append(replace(row, thread=earlier(plain), source=f"{row.source}+chat"))
-        if row.label is not None and chance.random() < 0.15:
-            more_labelled.append(replace(row, thread=(chance.choice(topical)[:300],), source=f"{row.source}+topic"))
+        if topical and chance.random() < (0.5 if row.label is not None else 0.25):
+            lines = [
+                chance.choice(topical if not plain or chance.random() < 0.6 else plain)[:300]
+                for _ in range(chance.choice((1, 1, 2, 3, 4, 5)))
+            ]
+            more_labelled.append(replace(row, thread=tuple(lines), source=f"{row.source}+topic"))
     more_ordinary: list[Row] = []
     for row in ordinary:
         if chance.random() < 0.5:
