@@ -19,14 +19,23 @@ from safetybot.chat.answers import Answer
 from safetybot.chat.commands import Commands
 from safetybot.chat.text import text
 from safetybot.platforms.discord.caller import caller_of
-from safetybot.platforms.discord.rendering import MENU_ID, NOBODY, files_of, filled_in, modal_of, pages, view_of
+from safetybot.platforms.discord.rendering import (
+    AGAIN,
+    MENU_ID,
+    NOBODY,
+    files_of,
+    filled_in,
+    modal_of,
+    pages,
+    view_of,
+)
 from safetybot.translation import marked, texts
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 1.5
 """Seconds after which an answer that is not there yet is announced; Discord waits for three (D30)."""
-_PRESSED = re.compile(r"(?P<carried>[A-Za-z0-9._-]+(?::[A-Za-z0-9._-]*)*:[A-Za-z0-9_-]{8})")
+_PRESSED = re.compile(rf"(?P<carried>[A-Za-z0-9._-]+(?::[A-Za-z0-9._-]*)*:[A-Za-z0-9_-]{{8}}){AGAIN}*")
 """What `chat.actions.Actions.encode` makes; whether it is ours, its signature says."""
 
 
@@ -147,7 +156,8 @@ async def _first(
 ) -> None:
     if interaction.response.is_done():
         await interaction.edit_original_response(content=page, view=view, attachments=files, allowed_mentions=NOBODY)
-    elif answer.replaces and interaction.message is not None:
+    elif answer.replaces and interaction.message is not None and interaction.message.flags.ephemeral:
+        # What everybody sees stays: a queue opened from an alert is for whoever opened it.
         await interaction.response.edit_message(
             content=page, view=view, attachments=files, allowed_mentions=NOBODY, suppress_embeds=True
         )

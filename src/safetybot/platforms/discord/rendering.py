@@ -22,6 +22,8 @@ NOBODY = discord.AllowedMentions.none()
 """Goes with every send (D34)."""
 MENU_ID = "menu"
 """The custom id of a menu, with its row behind: what was chosen carries the action."""
+AGAIN = "~"
+"""Behind the id of a button that does the same as one before it on the message."""
 
 Encode = Callable[[Action], str]
 """`Actions.encode`."""
@@ -156,9 +158,10 @@ def view_of(answer: Answer, encode: Encode) -> discord.ui.View | None:
     view = discord.ui.View(timeout=None)
     if answer.menu is not None:
         view.add_item(_menu(answer.menu, encode))
+    taken: set[str] = set()
     for number, row in enumerate(rows, bool(answer.menu)):
         for button in row:
-            view.add_item(_button(button, number, encode))
+            view.add_item(_button(button, number, encode, taken))
     # A stopped view is sent and then forgotten. The library would keep any other for ever, and no press needs it.
     view.stop()
     return view
@@ -192,13 +195,15 @@ def filled_in(components: Iterable[object]) -> dict[str, str]:
     return values
 
 
-def _button(button: Button, row: int, encode: Encode) -> discord.ui.Button[discord.ui.View]:
+def _button(button: Button, row: int, encode: Encode, taken: set[str]) -> discord.ui.Button[discord.ui.View]:
     label = _short(button.label, _BUTTON_LABEL)
     if button.action is None:
         return discord.ui.Button(label=label, url=button.url, row=row)
-    return discord.ui.Button(
-        label=label, style=_STYLES[button.weight], custom_id=encode(button.action), row=row
-    )  # fmt: skip
+    # Two buttons may do the same; Discord wants their ids to differ.
+    carried = encode(button.action)
+    custom_id = next(one for n in range(_ROWS * _PER_ROW) if (one := carried + AGAIN * n) not in taken)
+    taken.add(custom_id)
+    return discord.ui.Button(label=label, style=_STYLES[button.weight], custom_id=custom_id, row=row)
 
 
 def _menu(menu: Menu, encode: Encode) -> discord.ui.Select[discord.ui.View]:
