@@ -78,6 +78,7 @@ def claiming(
         "owner": owner,
         "config_version": config_version,
         "excerpt": excerpts.seal(new.excerpt) if new.excerpt else None,
+        "waiting": decision.acts and not decision.shadow,
     }
     to_win: list[tuple[str, _Key, timedelta]] = []
     if wanted is not None:

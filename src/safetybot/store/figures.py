@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,44 +14,73 @@ import sqlalchemy as sa
 from safetybot.communities.figures import By, Count
 from safetybot.communities.records import Filters
 from safetybot.model import Concern, InteractionState
+from safetybot.ports import Clock
 from safetybot.store.database import Database
 from safetybot.store.log import conditions
-from safetybot.store.tables import interactions, keywords, settings
+from safetybot.store.tables import interactions, keywords, settings, tallied_days, tallies
 
 _SECOND = 1_000_000
 _HOUR = 3_600 * _SECOND
 _DAY = 24 * _HOUR
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OPEN = 1
+"""Days before today that are counted in the log still: a reply's last state may come after midnight."""
 _MOST_COMMUNITIES = 10_000
 
 
 class FigureLog:
     """Counts interactions."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         """Read an open database."""
-        self._database = database
+        self._database, self._clock = database, clock
 
     async def counted(self, filters: Filters, by: By) -> Sequence[Count]:
-        """Interactions counted by something and by concern."""
-        kept = interactions.c
-        at = sa.type_coerce(kept.at, sa.BigInteger)
-        # Integer division, so that both databases name the same day.
-        names: dict[By, list[sa.ColumnElement[Any]]] = {
-            By.DAY: [at // _DAY],
-            By.HOUR: [(at % _DAY) // _HOUR],
-            By.CHANNEL: [kept.channel],
-            By.LANGUAGE: [kept.language],
-            By.COMMUNITY: [kept.platform, kept.community],
-        }
-        replied = sa.func.sum(sa.case((kept.state == InteractionState.SENT.value, 1), else_=0))
+        """Interactions counted by something and by concern; whole days from `tallies`, the last two from the log."""
+        if filters != Filters(filters.platform, filters.community, since=filters.since) or filters.since is None:
+            return await self._log(filters, by)
+        live = _day(self._clock.now()) - _OPEN
+        days = list(range(_day(filters.since), live))
+        if not days or filters.since != _start(days[0]):
+            return await self._log(filters, by)
+        await self._tally(days)
+        recent = await self._log(replace(filters, since=_start(live)), by)
+        found: defaultdict[tuple[str, Concern], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for one in (*await self._tallied(filters, by, days), *recent):
+            count, replies = found[one.name, one.concern]
+            found[one.name, one.concern] = (count + one.interactions, replies + one.replies)
+        return [Count(name, concern, *counts) for (name, concern), counts in found.items()]
+
+    async def _log(self, filters: Filters, by: By) -> list[Count]:
         query = (
-            sa.select(*names[by], kept.concern, sa.func.count(), replied)
+            sa.select(*_NAMES[by], interactions.c.concern, sa.func.count(), _REPLIED)
             .where(*conditions(filters))
-            .group_by(*names[by], kept.concern)
+            .group_by(*_NAMES[by], interactions.c.concern)
         )
         async with self._database.reader.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [Count(_name(by, row[:-3]), Concern(row[-3]), row[-2], int(row[-1])) for row in rows]
+
+    async def _tallied(self, filters: Filters, by: By, days: Sequence[int]) -> list[Count]:
+        kept = tallies.c
+        here = (kept.platform == (filters.platform or ""), kept.community == (filters.community or ""))
+        query = (
+            sa.select(kept.name, kept.concern, sa.func.sum(kept.interactions), sa.func.sum(kept.replies))
+            .where(kept.day.in_(days), *here, kept.by == by.value)
+            .group_by(kept.name, kept.concern)
+        )
+        async with self._database.reader.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Count(row[0], Concern(row[1]), int(row[2]), int(row[3])) for row in rows]
+
+    async def _tally(self, days: Sequence[int]) -> None:
+        """Count the days that were not counted yet, each in a transaction of its own."""
+        known = sa.select(tallied_days.c.day).where(tallied_days.c.day.in_(days))
+        async with self._database.reader.connect() as connection:
+            counted = set((await connection.execute(known)).scalars())
+        for day in days:
+            if day not in counted:
+                await self._database.writer.do(partial(_tally_day, day=day))
 
     async def reply_seconds(self, filters: Filters, *, limit: int) -> Sequence[float]:
         """From each message to its reply, of the newest `limit` replies."""
@@ -75,10 +107,53 @@ class FigureLog:
             return await connection.run_sync(_communities)
 
 
+_AT = sa.type_coerce(interactions.c.at, sa.BigInteger)
+# Integer division, so that both databases name the same day.
+_NAMES: dict[By, list[sa.ColumnElement[Any]]] = {
+    By.DAY: [_AT // _DAY],
+    By.HOUR: [(_AT % _DAY) // _HOUR],
+    By.CHANNEL: [interactions.c.channel],
+    By.LANGUAGE: [interactions.c.language],
+    By.COMMUNITY: [interactions.c.platform, interactions.c.community],
+}
+_REPLIED = sa.func.sum(sa.case((interactions.c.state == InteractionState.SENT.value, 1), else_=0))
+
+
+def _tally_day(connection: sa.Connection, day: int) -> None:
+    """Count one day, for each community and for all; nothing where somebody else has counted it."""
+    if connection.execute(sa.select(tallied_days.c.day).where(tallied_days.c.day == day)).first() is not None:
+        return
+    connection.execute(sa.insert(tallied_days), {"day": day})
+    within = (interactions.c.at >= _start(day), interactions.c.at < _start(day + 1))
+    place = [interactions.c.platform, interactions.c.community]
+    for by, names in _NAMES.items():
+        for where in ([], place):
+            if by is By.COMMUNITY and where:
+                continue
+            columns = [*where, *names, interactions.c.concern]
+            query = sa.select(*columns, sa.func.count(), _REPLIED).where(*within).group_by(*columns)
+            rows = [
+                {
+                    "day": day, "platform": row[0] if where else "", "community": row[1] if where else "",
+                    "by": by.value, "name": _name(by, row[len(where) : -3]), "concern": row[-3],
+                    "interactions": row[-2], "replies": int(row[-1]),
+                }
+                for row in connection.execute(query)
+            ]  # fmt: skip
+            if rows:
+                connection.execute(sa.insert(tallies), rows)
+
+
+def _day(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(days=1)
+
+
+def _start(day: int) -> datetime:
+    return _EPOCH + timedelta(days=day)
+
+
 def _name(by: By, key: Sequence[Any]) -> str:
-    if by is By.DAY:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=key[0])).date().isoformat()
-    return "/".join(map(str, key))
+    return _start(key[0]).date().isoformat() if by is By.DAY else "/".join(map(str, key))
 
 
 def _communities(connection: sa.Connection) -> list[tuple[str, str]]:

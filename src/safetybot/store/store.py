@@ -109,7 +109,7 @@ class SqlStore:
         self.watermarks = Watermarks(database)
         self.budgets = Budgets(database, clock)
         self.moves = Moves(database, clock)
-        self.figures = FigureLog(database)
+        self.figures = FigureLog(database, clock)
         self.web = WebSessions(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
@@ -311,6 +311,8 @@ class SqlStore:
                     reason=storable(verdict.reason),
                 )
             )  # fmt: skip
+            judged = sa.update(interactions).where(interactions.c.id == interaction_id, interactions.c.waiting)
+            connection.execute(judged.values(waiting=False))
 
         await self.database.writer.do(job)
 

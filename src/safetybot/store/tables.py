@@ -78,15 +78,31 @@ interactions = sa.Table(
     sa.Column("error", sa.Text, nullable=False, server_default=""),
     sa.Column("config_version", sa.Text, nullable=False, server_default=""),
     sa.Column("excerpt", sa.Text),
+    sa.Column("waiting", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("platform", "community", "channel", "message_id"),
     sa.Index(None, "at", "id"),
     sa.Index(None, "platform", "community", "at", "id"),
     sa.Index(None, "author"),
     sa.Index(None, "state"),
+    # Pages of one community's log, the newest first.
+    sa.Index(None, "platform", "community", "id"),
+    # The review queue, which stays short however long the log is.
+    sa.Index(
+        "ix_interactions_waiting",
+        "platform",
+        "community",
+        "id",
+        sqlite_where=sa.text("waiting = 1"),
+        postgresql_where=sa.text("waiting"),
+    ),
+    sa.Index(
+        "ix_interactions_all_waiting", "id", sqlite_where=sa.text("waiting = 1"), postgresql_where=sa.text("waiting")
+    ),
     # SQLite gives numbers of deleted rows again unless told not to; buttons in chats and the audit point at numbers.
     sqlite_autoincrement=True,
 )
-"""`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned."""
+"""`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned; `waiting`
+holds while something was done about it and nobody has judged it."""
 
 cooldowns = sa.Table(
     "cooldowns",
@@ -242,6 +258,38 @@ web_sessions = sa.Table(
     sqlite_autoincrement=True,
 )
 """Who is signed in to the web pages. Both tokens are hashes; the one before holds for a moment after the change."""
+
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("platform", "community", "by", "name")),
+    sa.Column("concern", sa.SmallInteger, primary_key=True),
+    sa.Column("interactions", sa.Integer, nullable=False),
+    sa.Column("replies", sa.Integer, nullable=False),
+)
+"""Counts of whole days (since 1970, in UTC), so that a chart need not read the log; no platform means all of them."""
+
+tallied_days = sa.Table(
+    "tallied_days", metadata, sa.Column("day", sa.Integer, primary_key=True, autoincrement=False)
+)  # fmt: skip
+"""The days that `tallies` holds. A trigger takes a day out of both when a row of it is deleted: counts are forgotten
+with what they count."""
+
+SQLITE_FORGET_TALLIES = (
+    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions BEGIN
+    DELETE FROM tallied_days WHERE day = OLD.at / 86400000000;
+    DELETE FROM tallies WHERE day = OLD.at / 86400000000;
+    END""",
+)
+POSTGRES_FORGET_TALLIES = (
+    """CREATE FUNCTION forget_tallies() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM tallied_days WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
+    DELETE FROM tallies WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
+    RETURN NULL; END $$""",
+    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_tallies()""",
+)
 
 SQLITE_PROTECT_AUDIT = tuple(
     f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "

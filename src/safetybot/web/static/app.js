@@ -6,13 +6,16 @@ document.documentElement.classList.add("scripted");
 const zoned = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
   year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) {
-    time.title = time.textContent;
-    time.textContent = zoned.format(at);
+function inZone(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.getTime())) {
+      time.title = time.textContent;
+      time.textContent = zoned.format(at);
+    }
   }
 }
+inZone(document);
 
 /* One press of a key is one button or link that names it; never while somebody types, never with a modifier. */
 document.addEventListener("keydown", (event) => {
@@ -48,3 +51,25 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "yes";
   window.setTimeout(() => { delete event.target.dataset.sent; }, 4000);
 });
+
+/* Following the log: the same page again every few seconds, and of it the rows; the server made them safe to show. */
+for (const box of document.querySelectorAll("[data-follow]")) {
+  const kept = document.getElementById(box.dataset.follow);
+  box.checked = false;
+  window.setInterval(async () => {
+    if (!box.checked || document.hidden) {
+      return;
+    }
+    const answer = await fetch(window.location.href, { redirect: "error" }).catch(() => null);
+    if (!answer || !answer.ok) {
+      box.checked = false;
+      return;
+    }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(box.dataset.follow);
+    if (fresh) {
+      inZone(fresh);
+      kept.replaceChildren(...fresh.childNodes);
+    }
+  }, 5000);
+}
