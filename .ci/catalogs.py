@@ -1,8 +1,8 @@
 """Keeps the translation catalogs in step with the code: `python .ci/catalogs.py update` or `check`.
 
 `update` extracts the texts, brings every `.po` file up to date and compiles it; what is not translated yet stays empty
-and is counted. `check` fails where a text is missing, marked fuzzy, has other `{names}` than its source, or a `.mo` file
-is behind. Both go over two domains: what is said in chats, and the web pages.
+and is counted. `check` fails where a text is missing, marked fuzzy, has other `{names}` than its source, or where a
+`.mo` file is behind. Both go over two domains: what is said in chats, and the web pages.
 """
 
 from __future__ import annotations
