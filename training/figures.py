@@ -39,9 +39,62 @@ def main() -> None:
         alarms = sum(a["said"] > 0 for a in mine)
         print(f"| {source} | {len(mine)} | {alarms} | {10_000 * alarms / len(mine):.1f} |")
     print(f"\nExpected calibration error of `confidence`, development files: {calibration(dev):.3f}")
+    print("\n### Against the targets\n")
+    against_targets(dev, ordinary)
 
 
 ORDINARY = ("beauty", "chat", "dev", "health", "multilingual", "trap-words")
+
+
+def against_targets(dev: Sequence[Answer], ordinary: Sequence[Answer]) -> None:
+    """The targets beside what the development files and the ordinary messages give."""
+    english = [a for a in dev if a["lang"] == "en"]
+    others = [a for a in dev if a["lang"] != "en"]
+    by_language = {a["lang"]: [b for b in others if b["lang"] == a["lang"]] for a in others}
+    disguised = [a for a in dev if "obfuscated" in a["tags"] and a["truth"]]
+    threads = [a for a in dev if "thread" in a["tags"]]
+
+    def alarms(*sources: str) -> float:
+        mine = [a for a in ordinary if a["source"] in sources]
+        return 10_000 * sum(bool(a["said"]) for a in mine) / max(1, len(mine))
+
+    precision, recall = concern_figures(english)
+    lowest = min(map(macro_f1, by_language.values()), default=0.0)
+    rows = (
+        ("macro-F1, English", "≥ 0.92", f"{macro_f1(english):.3f}"),
+        ("macro-F1, other languages together; the lowest", "≥ 0.88; ≥ 0.80", f"{macro_f1(others):.3f}; {lowest:.3f}"),
+        ("any concern, English: precision, recall", "≥ 0.95, ≥ 0.95", f"{precision:.3f}, {recall:.3f}"),
+        ("`adverse` recall, English; others", "≥ 0.95", f"{adverse_recall(english):.3f}; {adverse_recall(others):.3f}"),
+        ("disguised messages of concern found", "≥ 0.97", f"{concern_figures(disguised)[1]:.3f}"),
+        ("false alarms per 10,000 chat messages", "≤ 1", f"{alarms('chat', 'dev', 'multilingual'):.1f}"),
+        ("per 10,000 health and beauty messages", "≤ 5", f"{alarms('health', 'beauty'):.1f}"),
+        ("thread-dependent messages right", "≥ 0.85",
+         f"{sum(a['said'] == a['truth'] for a in threads) / max(1, len(threads)):.3f}"),
+        ("expected calibration error of `confidence`", "≤ 0.05", f"{calibration(dev):.3f}"),
+    )  # fmt: skip
+    print("| what | target | cross-validated |\n| --- | --- | --- |")
+    for what, target, value in rows:
+        print(f"| {what} | {target} | {value} |")
+
+
+def macro_f1(answers: Sequence[Answer]) -> float:
+    """Mean F1 over the labels that the messages bear."""
+    borne = [label_figures(answers, n)[2] for n in range(len(LABELS)) if any(a["truth"] == n for a in answers)]
+    return sum(borne) / max(1, len(borne))
+
+
+def concern_figures(answers: Sequence[Answer]) -> tuple[float, float]:
+    """Precision and recall of any concern."""
+    found = sum(a["said"] > 0 for a in answers)
+    true = sum(a["truth"] > 0 for a in answers)
+    both = sum(a["said"] > 0 and a["truth"] > 0 for a in answers)
+    return both / max(1, found), both / max(1, true)
+
+
+def adverse_recall(answers: Sequence[Answer]) -> float:
+    """The share of adverse messages answered as such."""
+    adverse = [a for a in answers if a["truth"] == LABELS.index("adverse")]
+    return sum(a["said"] == a["truth"] for a in adverse) / max(1, len(adverse))
 
 
 def table(answers: Sequence[Answer], keys: Callable[[Answer], Iterable[str]]) -> None:
@@ -53,15 +106,12 @@ def table(answers: Sequence[Answer], keys: Callable[[Answer], Iterable[str]]) ->
     print("| | messages | macro-F1 | any concern: precision | recall | adverse recall |")
     print("| --- | --- | --- | --- | --- | --- |")
     for key, mine in sorted(groups.items()):
-        borne = [label_figures(mine, label)[2] for label in range(5) if any(a["truth"] == label for a in mine)]
-        found = [a for a in mine if a["said"] > 0]
-        true = [a for a in mine if a["truth"] > 0]
-        both = sum(a["truth"] > 0 for a in found)
-        adverse = [a for a in mine if a["truth"] == 4]
-        recall = f"{sum(a['said'] == 4 for a in adverse) / len(adverse):.3f}" if adverse else "–"
-        precision = f"{both / len(found):.3f}" if found else "–"
-        of_concern = f"{both / len(true):.3f}" if true else "–"
-        print(f"| {key} | {len(mine)} | {sum(borne) / len(borne):.3f} | {precision} | {of_concern} | {recall} |")
+        precision_of, recall_of = concern_figures(mine)
+        of_concern = any(a["truth"] for a in mine)
+        adverse = f"{adverse_recall(mine):.3f}" if any(a["truth"] == 4 for a in mine) else "–"
+        precision = f"{precision_of:.3f}" if of_concern else "–"
+        recall = f"{recall_of:.3f}" if of_concern else "–"
+        print(f"| {key} | {len(mine)} | {macro_f1(mine):.3f} | {precision} | {recall} | {adverse} |")
 
 
 def label_figures(answers: Sequence[Answer], label: int) -> tuple[float, float, float, int]:

@@ -20,8 +20,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from safetybot.detection.features import Features, letters_of
+from safetybot.detection.features import Features
 from safetybot.detection.gate import Gate
+from safetybot.detection.words import letters_of
 from safetybot.model import Concern, FeatureWeight
 
 LABELS: tuple[Concern | None, ...] = (None, Concern.MENTION, Concern.SUPPLY, Concern.DIY, Concern.ADVERSE)

@@ -31,6 +31,7 @@ from safetybot.model import (
     Level,
     Message,
     NearMiss,
+    Span,
     Strength,
     ThreadLine,
     Zone,
@@ -142,7 +143,7 @@ class Detector:
         """
         text = text[:MAX_CHARS]
         views = readings(text) if views is None else views
-        signs = self._signs.find(text, views)
+        signs = found = self._signs.find(text, views)
         thread_signs = [self._scan(line.text, self._signs, self._sign_scans) for line in thread]
         if lens is not None:
             signs = _seen(text, signs, lens, lens.found, context=False)
@@ -154,6 +155,7 @@ class Detector:
         if not opens(signs, thread_signs):
             return None
         context = self._context.find(text, views)
+        found = merged(found, context)
         thread_context = [self._scan(line.text, self._context, self._context_scans) for line in thread]
         if lens is not None:
             context = _seen(text, context, lens, lens.found, context=True)
@@ -164,7 +166,11 @@ class Detector:
         hits = merged(signs, context)
         thread_hits = [merged(one, other) for one, other in zip(thread_signs, thread_context, strict=True)]
         outcome = self.rules.hold(text, hits)
-        features = features_of(text, hits, thread, thread_hits, (rule.rule for rule in outcome.fired))
+        undisguised = next((view.text for view in views if view.folded), None)
+        read = text
+        if lens is not None and (off := _off(found, hits)):
+            read, undisguised = _without(text, off), None
+        features = features_of(read, hits, thread, thread_hits, (rule.rule for rule in outcome.fired), undisguised)
         return Evidence(text, hits, outcome, features, tier_of(hits, thread_hits))
 
     def hits(self, text: str) -> tuple[Hit, ...]:
@@ -279,6 +285,21 @@ def _seen(text: str, hits: tuple[Hit, ...], lens: Lens, found: Found, *, context
     """The lexicon's hits through `lens`, and the community's own of the same kind beside them."""
     own = tuple(hit for hit in lens.concept_hits(found) if (hit.concept in CONTEXT) is context)
     return merged(lens.terms.settle(text, hits, found), own)
+
+
+def _off(found: Sequence[Hit], left: Sequence[Hit]) -> list[Span]:
+    """Where terms stand that a community has switched off: nothing that is left stands there."""
+    there = [hit.span for hit in left]
+    return [
+        hit.span for hit in found if not any(span.start < hit.span.end and hit.span.start < span.end for span in there)
+    ]
+
+
+def _without(text: str, spans: Iterable[Span]) -> str:
+    """`text` with `spans` blanked, position for position, so that their words do not count by themselves either."""
+    for span in spans:
+        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
+    return text
 
 
 def names_the_topic(hits: Sequence[Hit]) -> bool:

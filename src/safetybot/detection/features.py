@@ -1,7 +1,8 @@
-"""What the classifier looks at in a message: concepts, words, letters, and the same of the lines before it.
+"""What the classifier looks at in a message: concepts, words, letters, outline, and much of it of the lines before.
 
 Features say nothing of length, punctuation or capitals on purpose: those give invented text away and mean nothing in
-real chat. Does not live here: weighing them (`classifier.py`), finding concepts (`matcher.py`).
+real chat. Does not live here: weighing them (`classifier.py`), finding concepts (`matcher.py`), words and
+sequences themselves (`words.py`, `outline.py`).
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from safetybot.detection.outline import orders, outline, sequences
 from safetybot.detection.text import base_view
+from safetybot.detection.words import letters_of, words_of
 from safetybot.detection.zones import without_code
 from safetybot.model import Hit, HitPath, Strength, ThreadLine, Zone
 
 MAX_CHARS = 1200
 """Words are read from the first so many characters; concepts from the whole message."""
 MAX_LINE_CHARS = 300
-_MAX_WORD = 24
 
 _WORDS_NORM, _LETTERS_NORM, _CONCEPT, _PAIRS_NORM, _RULE = 1.6, 2.2, 0.6, 1.2, 0.6
 _LEAST_WORDS, _LEAST_LETTERS = 10, 60
 """With fewer features than this a group weighs less: a message of two words proves less than one of twenty."""
+_SEQUENCES_NORM, _LEAST_SEQUENCES = 1.2, 10
+_ORDERS_NORM, _LEAST_ORDERS = 1.0, 3
 _LINE_NORM, _FADING, _OWN_LINE = 0.8, 0.8, 1.25
 """Of earlier lines: the nearer the weightier, and the author's own more than a stranger's."""
 
@@ -65,6 +69,7 @@ def features_of(
     thread: Sequence[ThreadLine] = (),
     thread_hits: Sequence[Sequence[Hit]] = (),
     rules: Iterable[str] = (),
+    undisguised: str | None = None,
 ) -> Features:
     """The features of a message and the lines before it.
 
@@ -74,11 +79,21 @@ def features_of(
         thread: Earlier lines, oldest first.
         thread_hits: What the matcher found in each of `thread`.
         rules: The rules that fired.
+        undisguised: The likeliest reading of a text with disguised words in it, folded; its words are read instead.
     """
     named: list[tuple[str, float]] = [(f"r:{rule}", _RULE) for rule in rules]
-    words = words_of(base_view(_readable(without_code(text), hits)).text[:MAX_CHARS])
+    plain_text = without_code(text)
+    folded = undisguised if undisguised is not None and "`" not in text else base_view(_readable(plain_text, hits)).text
+    words = words_of(folded[:MAX_CHARS])
     group, pairs = _group(words, "", 1.0)
     named += pairs
+    tokens = outline(plain_text, hits, MAX_CHARS)
+    for names, norm, least in (
+        (sequences(tokens), _SEQUENCES_NORM, _LEAST_SEQUENCES),
+        (orders(tokens), _ORDERS_NORM, _LEAST_ORDERS),
+    ):
+        value = norm / math.sqrt(max(len(names), least))
+        named += [(name, value) for name in names]
     own = concepts_in(hits)
     named += [(f"k:{concept}", _CONCEPT) for concept in sorted(own)]
     plain = sorted(concept for concept in own if not concept.endswith("!"))
@@ -113,41 +128,7 @@ def concepts_in(hits: Iterable[Hit]) -> set[str]:
     return found
 
 
-def words_of(folded: str) -> list[str]:
-    """The runs of letters and digits of a folded text, digits as 0; signs are left out, emoji are words."""
-    words: list[str] = []
-    start = -1
-    text = folded.translate(_DIGITS)
-    for position, char in enumerate(text):
-        if char.isalnum() or "\u0900" <= char <= "\u0eff":
-            if start < 0:
-                start = position
-            continue
-        if start >= 0:
-            words.append(text[start:position][:_MAX_WORD])
-            start = -1
-        if char >= "\u2190" and not char.isspace():
-            words.append(char)
-    if start >= 0:
-        words.append(text[start:][:_MAX_WORD])
-    return words
-
-
-@lru_cache(maxsize=20_000)
-def letters_of(word: str) -> tuple[str, ...]:
-    """The letter sequences of a word: 3 to 5 letters with its edges; 1 to 4 signs where there are no spaces."""
-    if _is_unspaced(word[0]):
-        sizes: tuple[int, ...] = (1, 2, 3, 4)
-        padded = word
-    else:
-        sizes = (3, 4, 5)
-        padded = f"^{word}$"
-    return tuple(dict.fromkeys(padded[i : i + n] for n in sizes for i in range(len(padded) - n + 1)))
-
-
 # --- inside -----------------------------------------------------------------------------------------------
-
-_DIGITS = {ord(c): "0" for c in "123456789"}
 
 
 @lru_cache(maxsize=2_000)
@@ -177,7 +158,3 @@ def _readable(text: str, hits: Sequence[Hit]) -> str:
             out += [text[position : hit.span.start], " ", hit.term.strip("*"), " "]
             position = hit.span.end
     return "".join([*out, text[position:]])
-
-
-def _is_unspaced(char: str) -> bool:
-    return "\u2e80" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or "\u0e00" <= char <= "\u0e7f"

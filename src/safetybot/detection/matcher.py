@@ -14,12 +14,16 @@ from typing import Protocol
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from rapidfuzz.distance import OSA
 
+from safetybot.detection.masked import Masks, maskable
 from safetybot.detection.text import View, base_view, disguise_views, fold_term
 from safetybot.detection.zones import Zones
-from safetybot.model import Hit, HitPath, Strength, Zone
+from safetybot.model import Hit, HitPath, Span, Strength, Zone
 
 FUZZY_LENGTH = 8
 """Strong single-word terms of at least this many letters (stems: two more) are also found within one edit."""
+MASKABLE = frozenset({"procedure", "product", "ingredient", "filler_toxin", "tool", "inject", "needle"})
+"""Concepts whose words people hide letters of, and may be written backwards."""
+_BACKWARDS_IN = frozenset({"en", "mul"})
 MAX_HITS = 400
 """A message with more hits than this is cut there: no person writes one, and what follows must stay bounded."""
 
@@ -52,6 +56,7 @@ class _Pattern:
     terms: list[Term] = field(default_factory=list)
     left_free: bool = False
     right_free: bool = False
+    backwards: bool = False
     fuzzy_of: list[tuple[Term, str]] = field(default_factory=list)
     """Strong terms that contain this pattern as a half, with their folded text."""
     blocks: set[int] = field(default_factory=set)
@@ -67,6 +72,7 @@ class Matcher:
         patterns: dict[tuple[str, bool, bool], _Pattern] = {}
         for number, term in enumerate(self.terms):
             _compile(term, number, patterns)
+        self._masks = Masks(maskable(((t.text, t) for t in self.terms if t.concept in MASKABLE), fold_term))
         self._ids = {id(term): number for number, term in enumerate(self.terms)}
         self._keys = list(patterns)
         self._patterns = [patterns[key] for key in self._keys]
@@ -90,6 +96,9 @@ class Matcher:
         blocked: list[tuple[int, int, set[int]]] = []
         for view in readings(text) if views is None else views:
             self._scan(view, text, found, blocked)
+        for term, start, end in self._masks.find(text):
+            hit = Hit(term.concept, term.text, term.language, Span(start, end), HitPath.FOLDED, term.strength)
+            found.setdefault((self._ids[id(term)], start, end), hit)
         if not found:
             return ()
         return self._settled(text, found, blocked)
@@ -116,10 +125,9 @@ class Matcher:
                 if pattern.blocks:
                     span = view.span(first, last)
                     blocked.append((span.start, span.end, pattern.blocks))
+                path = HitPath.FOLDED if view.folded or pattern.backwards else HitPath.EXACT
                 for term in pattern.terms:
-                    self._add(
-                        term, view, first, last, HitPath.FOLDED if view.folded else HitPath.EXACT, original, found
-                    )
+                    self._add(term, view, first, last, path, original, found)
             if len(found) > MAX_HITS:
                 return
 
@@ -261,6 +269,10 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
         left_free = left_free or len(folded) > 2
     for spelling in _spellings(folded):
         patterns.setdefault((spelling, left_free, right_free), _Pattern()).terms.append(term)
+    if _is_worth_turning(term, folded):
+        turned = patterns.setdefault((folded[::-1], right_free, left_free), _Pattern(backwards=True))
+        if turned.backwards:
+            turned.terms.append(term)
     for phrase in term.unless:
         key = (fold_term(phrase.strip("*")), phrase.startswith("*"), phrase.endswith("*"))
         patterns.setdefault(key, _Pattern()).blocks.add(number)
@@ -277,6 +289,18 @@ def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pa
         middle = len(folded) // 2
         for half in (folded[:middle], folded[middle:]):
             patterns.setdefault((half, True, True), _Pattern()).fuzzy_of.append((term, folded))
+
+
+def _is_worth_turning(term: Term, folded: str) -> bool:
+    """Whether a term is looked for backwards too: xotob, yparehtosem. Short ones would be found in other words."""
+    return (
+        term.concept in MASKABLE
+        and term.language in _BACKWARDS_IN
+        and len(folded) >= (7 if term.text.endswith("*") else 5)
+        and folded.isascii()
+        and folded.isalpha()
+        and folded != folded[::-1]
+    )
 
 
 def _spellings(folded: str) -> list[str]:

@@ -15,6 +15,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from safetybot.detection import lookalikes
@@ -188,12 +189,13 @@ def _word_views(text: str) -> list[View]:
         start, chunk = chunks[i]
         run = _letter_run(chunks, i) if len(chunk) <= 2 else 0
         if run >= 3:
-            pairs = (pair for at, word in chunks[i : i + run] for pair in _letters(at, word))
-            letters = [pair for pair in pairs if pair[0] not in _JOINERS]
-            plain = "".join(c for c, _ in letters)
-            options = [reading for reading, _ in _variants(letters)] or [plain]
-            parts.append((options, lambda kept=letters: [p for _, p in kept]))  # type: ignore[misc]
-            most = max(most, len(options))
+            for group in _spelt_words(chunks[i : i + run]):
+                pairs = (pair for at, word in group for pair in _letters(at, word))
+                letters = [pair for pair in pairs if pair[0] not in _JOINERS]
+                plain = "".join(c for c, _ in letters)
+                options = [reading for reading, _ in _variants(letters)] or [plain]
+                parts.append((options, lambda kept=letters: [p for _, p in kept]))  # type: ignore[misc]
+                most = max(most, len(options))
             i += run
             continue
         i += 1
@@ -238,6 +240,16 @@ def _letter_run(chunks: Sequence[tuple[int, str]], start: int) -> int:
             break
         count += 1
     return count
+
+
+def _spelt_words(run: Sequence[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    """A run of single letters as words: where wider gaps stand between some of them, a word ends at each."""
+    words: list[list[tuple[int, str]]] = [[run[0]]]
+    for before, chunk in pairwise(run):
+        if chunk[0] - before[0] - len(before[1]) > 1:
+            words.append([])
+        words[-1].append(chunk)
+    return words
 
 
 def _variants(word: _Letters) -> list[tuple[str, list[int]]]:
