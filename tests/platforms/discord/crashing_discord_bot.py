@@ -30,7 +30,10 @@ from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
 from safetybot.watcher import RecentMessages
 
-PACE = Pace(send_within=5, first_pause=0.05, longest_pause=0.2, marks_every=0.05, identify_every=0, guilds_within=0.05)
+PACE = Pace(
+    send_within=5, send_again=0.02, first_pause=0.05, longest_pause=0.2, marks_every=0.05, identify_every=0,
+    guilds_within=0.05,
+)  # fmt: skip
 
 
 class Alarmist:

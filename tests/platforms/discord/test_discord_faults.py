@@ -140,17 +140,24 @@ async def test_duplicated_and_reordered_events(running: Running, discord: Loopba
 
 async def test_a_storm_of_refusals_and_lost_answers(running: Running, discord: LoopbackDiscord, crowd: Crowd) -> None:
     async with running() as bot:
-        for _ in range(12):
-            scope = crowd.dice.choice(("user", "shared", "global"))
-            discord.rate_limit("/messages$", 2, retry_after=0.05, scope=scope, method="POST")
-            discord.drop_rest(1, path="/messages$", method="POST", carried_out=crowd.dice.random() < 0.5)
-            discord.rest_fails(503, 1, path="/messages$", method="POST")
-            await crowd.writes(8)
-            await asyncio.sleep(0.02)
+        for number in range(32):
+            # One after the other, and not all upon the same request.
+            if number % 4 == 0:
+                scope = crowd.dice.choice(("user", "shared", "global"))
+                discord.rate_limit("/messages$", 2, retry_after=0.05, scope=scope, method="POST")
+            elif number % 4 == 1:
+                discord.drop_rest(1, path="/messages$", method="POST")
+            elif number % 4 == 2:
+                discord.drop_rest(1, path="/messages$", method="POST", carried_out=True)
+            else:
+                discord.rest_fails(503, 1, path="/messages$", method="POST", carried_out=crowd.dice.random() < 0.5)
+            await crowd.writes(3, share=0.7)
+            await discord.until(lambda: not discord.core.faults.left, within=5)
         await crowd.served(discord)
         await bot.settled()
         refused = bot.platform.health()["invalid_requests"]
-    sys.stdout.write(crowd.figures(refused=refused, limit_of_discord=10_000) + "\n")
+    statuses = Counter(r.status or "cut" for r in discord.requests if r.method == "POST")
+    sys.stdout.write(crowd.figures(statuses=dict(statuses), invalid=refused, allowed=10_000) + "\n")
     crowd.check()
 
 

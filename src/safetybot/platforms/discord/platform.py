@@ -27,6 +27,8 @@ from safetybot.config.settings import DiscordSettings
 from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
 from safetybot.platforms.discord import findings, interactions
+from safetybot.platforms.discord.automod import Finds
+from safetybot.platforms.discord.automod_sync import RuleKeeper
 from safetybot.platforms.discord.budget import InvalidRequests
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox
@@ -58,6 +60,8 @@ class Pace:
 
     send_within: float = 20.0
     """A send is given up after this time."""
+    send_again: float = 0.5
+    """Before a send is tried again for the first time."""
     first_pause: float = 1.0
     longest_pause: float = 60.0
     refused_pause: float = 600.0
@@ -99,7 +103,7 @@ class DiscordPlatform:
         self.install: list[Install] = [self._registering.install]
         """Called for each new client; more is to be added before `run`."""
         self._invalid = InvalidRequests()
-        self._sender = Sender(pace.send_within)
+        self._sender = Sender(pace.send_within, pace.send_again)
         self._seen = Seen(NAME, watermarks)
         self.inbox = Inbox(services, self._seen, settings.look_back)
         self._circuits = Circuits(pace.circuit)
@@ -109,6 +113,10 @@ class DiscordPlatform:
             first=pace.first_pause, longest=pace.longest_pause, refused=pace.refused_pause,
         )  # fmt: skip
         self._shards: dict[int, bool] = {}
+        self._rules: RuleKeeper | None = None
+        if not settings.message_content:
+            self._rules = services.filters[NAME] = RuleKeeper(services, every=pace.marks_every * 3)
+            self.install += [self._rules.install, Finds(services, self._found).install]
         self._intake: Intake | None = None
         self._alerts: Callable[[Alert], Awaitable[Posted | None]] = lambda alert: post_alert(services, alert)
 
@@ -130,6 +138,8 @@ class DiscordPlatform:
         """
         self._intake = intake
         self.inbox.connect(watcher, intake, away)
+        if self._rules is not None:
+            self._rules.away = away
         if alerts is not None:
             self._alerts = alerts
 
@@ -316,6 +326,11 @@ class DiscordPlatform:
 
     # --------------------------------------------------------------------------------------------------------
 
+    def _found(self, message: Message) -> None:
+        """AutoMod found something in a message that we may not read."""
+        if self.inbox.taking:
+            self.inbox.take(message)
+
     def _make_client(self) -> DiscordClient:
         return DiscordClient(
             self._settings, self, self._commands, self._invalid,
@@ -324,6 +339,8 @@ class DiscordPlatform:
 
     def _client_ended(self) -> None:
         self._registering.stop()
+        if self._rules is not None:
+            self._rules.stop()
         self._sender.use(None)
         self.inbox.use(None)
         self._shards.clear()

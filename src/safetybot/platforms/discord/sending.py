@@ -25,7 +25,7 @@ T = TypeVar("T")
 _NONCE = 24
 """Characters; Discord takes 25 (D32)."""
 _UNKNOWN_MESSAGE, _UNKNOWN_CHANNEL = 10008, 10003
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+_LONGEST_PAUSE = 8.0
 _CHANNELS = 10_000
 
 
@@ -81,9 +81,9 @@ def nonce_of(claim_key: str) -> str:
 class Sender:
     """Does things through whichever client is connected, and keeps trying until a deadline."""
 
-    def __init__(self, within: float) -> None:
-        """Give up after `within` seconds."""
-        self._within = within
+    def __init__(self, within: float, first_pause: float) -> None:
+        """Give up after `within` seconds; pauses between tries begin with `first_pause` seconds and double."""
+        self._within, self._first_pause = within, first_pause
         self._client: DiscordClient | None = None
         self._there = asyncio.Event()
 
@@ -110,7 +110,7 @@ class Sender:
         unsure = False
         try:
             async with asyncio.timeout(self._within):
-                pause = _FIRST_PAUSE
+                pause = self._first_pause
                 while True:
                     await self._there.wait()
                     client = self._client
