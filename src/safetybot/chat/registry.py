@@ -5,6 +5,7 @@ from __future__ import annotations
 from safetybot.chat import (
     cards,
     exempt,
+    filters,
     keyword_changes,
     keyword_exchange,
     keyword_screens,
@@ -48,6 +49,7 @@ _HANDLERS: tuple[dict[str, ActionHandler], ...] = (
     keyword_exchange.HANDLERS,
     policy_screens.HANDLERS,
     exempt.HANDLERS,
+    filters.HANDLERS,
     stats.HANDLERS,
     privacy.HANDLERS,
     _HELP_HANDLERS,

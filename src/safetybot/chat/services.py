@@ -12,6 +12,7 @@ from typing import Protocol
 from safetybot.chat.actions import Actions
 from safetybot.chat.answers import Answer
 from safetybot.chat.bursts import Bursts
+from safetybot.chat.platform_filter import PlatformFilter
 from safetybot.chat.reports import Reports
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords, KeywordVersions
@@ -121,6 +122,8 @@ class Services:
     clock: Clock
     boards: dict[str, Board] = field(default_factory=dict)
     """The chat platforms that run in this process, by name."""
+    filters: dict[str, PlatformFilter] = field(default_factory=dict)
+    """Of those, the word filters that stand in for reading messages."""
     bursts: Bursts = field(default_factory=Bursts)
     reports: Reports = field(default_factory=Reports)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, Choice, Field, FormToFill, Menu, Weight
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command, Option, OptionKind
+from safetybot.chat.filters import filter_button
 from safetybot.chat.names import concern_name
 from safetybot.chat.policy_screens import in_force, put
 from safetybot.chat.refusals import Missing, refusal
@@ -186,6 +187,7 @@ async def _finish(services: Services, caller: Caller) -> Answer:
     lines += [Line(), *await findings(services, caller)]
     buttons = [
         Button(said.say("Try a message"), Action(TRY), Weight.MAIN),
+        *filter_button(services, caller),
         Button(said.say("Status"), Action(STATUS)),
         back(said),
     ]

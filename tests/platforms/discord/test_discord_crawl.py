@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.emulators.discord import Channel, File, Guild, InteractionResult, LoopbackDiscord, Member, MessageRecord
 
 from safetybot.chat import registry
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.model import Concern
-from tests.emulators.discord import Channel, File, Guild, InteractionResult, LoopbackDiscord, Member, MessageRecord
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
 Running = Callable[..., Any]

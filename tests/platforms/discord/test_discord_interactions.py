@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
+from tests.emulators.discord import CannotDo, Channel, File, Guild, LoopbackDiscord, Member
 
 from safetybot.chat.answers import Answer
 from safetybot.chat.commands import Arguments, Caller
@@ -20,7 +21,6 @@ from safetybot.communities.access import BOT
 from safetybot.platforms.discord import slash
 from safetybot.platforms.discord.slash import payload
 from safetybot.telemetry import set_up_logging
-from tests.emulators.discord import CannotDo, Channel, File, Guild, LoopbackDiscord, Member
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
 QUIET = "Has anyone seen the new series with the lighthouse?"

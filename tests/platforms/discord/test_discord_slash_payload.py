@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from tests.emulators.discord.command_rules import LOCALES, check_commands, valid_slash_name, weight
 
 from safetybot.chat.answers import Answer
 from safetybot.chat.command_words import WORDS
@@ -17,7 +18,6 @@ from safetybot.communities.access import Right
 from safetybot.platforms.discord import slash
 from safetybot.platforms.discord.slash import differs, is_name, locales, payload
 from safetybot.translation import Texts, languages, texts
-from tests.emulators.discord.command_rules import LOCALES, check_commands, valid_slash_name, weight
 
 MANAGE_MESSAGES, MANAGE_SERVER = str(1 << 13), str(1 << 5)
 
