@@ -249,13 +249,14 @@ async def _facts(session: Session, runtime: Runtime, detector: Detector, library
 
     store = runtime.store
     version, newest = await store.database.version(), migrations.newest()
-    rows = sum((await store.counts()).values())
+    newest_row = await store.list_interactions(limit=1)
+    rows = newest_row[0].id if newest_row else 0
     kind = "SQLite" if store.database.is_sqlite else "PostgreSQL"
     model = "with its model" if detector.classifier else "rules alone, no model"
     return [
         Fact("detection", detector.classifier is not None, f"{len(detector.terms)} terms, {model}"),
         Fact("responses", well=True, says=f"{len(library.languages)} languages: {', '.join(library.languages)}"),
-        Fact("store", version == newest, f"{kind}, version {version} of {newest}, {rows} interactions"),
+        Fact("store", version == newest, f"{kind}, version {version} of {newest}, newest interaction {rows}"),
         Fact("configuration", well=True, says=store.config_version or "as packaged, without a version"),
         _sign_of_life(session, runtime.clock.now()),
     ]

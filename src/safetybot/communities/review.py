@@ -262,8 +262,16 @@ class Reviews:
         await self._rows.add_note(interaction_id, SAID_WRONG, by=A_MEMBER)
         return True
 
-    async def precision(self, actor: Actor, filters: Filters, *, own: Sequence[str] = ()) -> Precision:
+    async def precision(
+        self, actor: Actor, filters: Filters, *, own: Sequence[str] = (), most: int | None = None
+    ) -> Precision:
         """How often each rule, concept and term was right, by the latest verdicts; 1,000 rows in memory at a time.
+
+        Args:
+            actor: Who.
+            filters: Of which interactions.
+            own: The community's own terms, so that they can be named.
+            most: Of the newest ones that were judged only.
 
         Raises:
             Refused: The actor is no viewer of the one community asked for, nor an operator.
@@ -272,8 +280,11 @@ class Reviews:
         words = self._words.with_own(own)
         overall, tallies = Tally(), [defaultdict[str, Tally](Tally) for _ in range(3)]
         rules, concepts, terms = tallies
-        before: int | None = None
-        while page := await self._rows.judged(filters, before=before, limit=_PAGE):
+        before, left = None, most
+        while left != 0 and (
+            page := await self._rows.judged(filters, before=before, limit=min(_PAGE, _PAGE if left is None else left))
+        ):
+            left = None if left is None else left - len(page)
             for one in page:
                 _count(overall, one.verdict)
                 # Once an interaction, however often a term stands in it.

@@ -246,7 +246,9 @@ class SqlStore:
         query = interaction_query().where(*conditions(filters or Filters()))
         if before is not None:
             query = query.where(interactions.c.id < before)
-        return await self._read(query.order_by(interactions.c.id.desc()).limit(limit))
+        # One author has few rows: found by their index and sorted, not looked for along a whole community.
+        number = interactions.c.id + 0 if filters is not None and filters.author is not None else interactions.c.id
+        return await self._read(query.order_by(number.desc()).limit(limit))
 
     async def interaction(self, interaction_id: int) -> Interaction:
         """One interaction. Raises `NoSuchInteraction`."""

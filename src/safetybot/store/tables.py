@@ -84,8 +84,9 @@ interactions = sa.Table(
     sa.Index(None, "platform", "community", "at", "id"),
     sa.Index(None, "author"),
     sa.Index(None, "state"),
-    # Pages of one community's log, the newest first.
+    # Pages of one community's log, and of one channel's, the newest first.
     sa.Index(None, "platform", "community", "id"),
+    sa.Index(None, "platform", "community", "channel", "id"),
     # The review queue, which stays short however long the log is.
     sa.Index(
         "ix_interactions_waiting",

@@ -53,6 +53,7 @@ def create_app(parts: Callable[[], Parts], site: Site) -> Guard:
     """
     app = FastAPI(title="safetybot", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts, app.state.site, app.state.tries = parts, site, door.Tries()
+    app.state.jumps = {}
     app.include_router(door.router)
     for page in (*_ABOUT_ONE, *_ABOUT_BOTH):
         app.include_router(page.router, prefix=ONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -11,13 +12,16 @@ from starlette.responses import Response
 from safetybot.charts import Theme, over_time, ranked
 from safetybot.communities.access import Right
 from safetybot.communities.figures import By
+from safetybot.communities.rates import RuleRate
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Tally
 from safetybot.web.guard import CONTENT_POLICY
-from safetybot.web.scene import Here
+from safetybot.web.scene import Here, Scene
 from safetybot.web.texts import gettext, marked
 
 router = APIRouter()
+JUDGED = 1_000
+"""Verdicts from which the overview's precision is reckoned: more would say the same, more slowly."""
 Days = Annotated[Literal["7", "30", "90"], Query()]
 TITLES = {
     By.DAY: marked("Concerns by day"),
@@ -26,6 +30,10 @@ TITLES = {
     By.LANGUAGE: marked("By language"),
     By.COMMUNITY: marked("By community"),
 }
+_JUMPS_AGE = 300.0
+"""Seconds."""
+_MOST_JUMPS = 1_000
+"""Communities of which they are remembered."""
 _INCHES = {"narrow": 3.6, "half": 6.0, "full": 12.0}
 _CHART_POLICY = CONTENT_POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'") + "; sandbox"
 
@@ -37,11 +45,9 @@ async def overview(here: Here, days: Days = "30") -> Response:
     found = await parts.figures.overview(here.actor, platform, community, days=int(days))
     own = await parts.own_terms(platform, community) if platform and community else []
     precision = await parts.reviews.precision(
-        here.actor, Filters(platform, community, since=found.since), own=own
+        here.actor, Filters(platform, community, since=found.since), own=own, most=JUDGED
     )  # fmt: skip
-    jumps = [one for one in await parts.rates.of(here.actor, platform, community) if one.jumped] if (
-        platform and community
-    ) else []  # fmt: skip
+    jumps = await _jumps(here, platform, community) if platform and community else []
     return here.page(
         "overview.html",
         found=found,
@@ -76,3 +82,16 @@ async def chart(
 def _worst(rule: tuple[str, Tally]) -> tuple[float, int, str]:
     name, tally = rule
     return (1.0 if tally.precision is None else tally.precision, -tally.false_alarms, name)
+
+
+async def _jumps(here: Scene, platform: str, community: str) -> list[RuleRate]:
+    """Rules that fire far more than they used to. Looked for every few minutes: it reads two weeks of a community."""
+    kept: dict[tuple[str, str], tuple[float, list[RuleRate]]] = here.request.app.state.jumps
+    known = kept.get((platform, community))
+    if known is not None and monotonic() - known[0] < _JUMPS_AGE:
+        return known[1]
+    found = [one for one in await here.parts.rates.of(here.actor, platform, community) if one.jumped]
+    while len(kept) >= _MOST_JUMPS:
+        kept.pop(next(iter(kept)))
+    kept[platform, community] = (monotonic(), found)
+    return found

@@ -25,6 +25,8 @@ def upgrade() -> None:
         "AND NOT EXISTS (SELECT 1 FROM verdicts WHERE verdicts.interaction_id = interactions.id)"
     )
     op.create_index("ix_interactions_platform_community_id", "interactions", ["platform", "community", "id"])
+    columns = ["platform", "community", "channel", "id"]
+    op.create_index("ix_interactions_platform_community_channel_id", "interactions", columns)
     only: dict[str, Any] = {"sqlite_where": sa.text("waiting = 1"), "postgresql_where": sa.text("waiting")}
     op.create_index("ix_interactions_waiting", "interactions", ["platform", "community", "id"], **only)
     op.create_index("ix_interactions_all_waiting", "interactions", ["id"], **only)
@@ -56,6 +58,6 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER interactions_forget_tallies")
     for table in ("tallied_days", "tallies"):
         op.drop_table(table)
-    for name in ("ix_interactions_all_waiting", "ix_interactions_waiting", "ix_interactions_platform_community_id"):
-        op.drop_index(name, "interactions")
+    for name in ("all_waiting", "waiting", "platform_community_channel_id", "platform_community_id"):
+        op.drop_index(f"ix_interactions_{name}", "interactions")
     op.drop_column("interactions", "waiting")
