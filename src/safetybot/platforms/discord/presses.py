@@ -120,7 +120,10 @@ async def respond(interaction: discord.Interaction[Any], commands: Commands, wor
     except Exception:
         await give(interaction, commands, _apology(interaction))
         raise
-    await give(interaction, commands, answer)
+    try:
+        await give(interaction, commands, answer)
+    except discord.NotFound:
+        log.warning("interaction_too_late")
 
 
 async def give(interaction: discord.Interaction[Any], commands: Commands, answer: Answer) -> None:

@@ -29,7 +29,6 @@ def from_member(message: discord.Message) -> bool:
         and not message.author.bot
         and message.webhook_id is None
         and message.type in _SPOKEN
-        and not message.author.system
     )
 
 
