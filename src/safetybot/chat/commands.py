@@ -155,12 +155,13 @@ async def told(caller: Caller, work: Awaitable[Answer]) -> Answer:
     except CommunityError as error:
         return _sorry(caller, error)
     except InvalidDocument as error:
-        say = caller.texts.say
-        return Answer(
-            text(say(marked("That file cannot be used:")), *(str(problem) for problem in error.problems[:10]))
-        )
+        head = caller.texts.say(marked("That file cannot be used:"))
+        return Answer(text(head, *(str(problem) for problem in error.problems[:10])), _way_on(caller))
 
 
 def _sorry(caller: Caller, error: CommunityError) -> Answer:
-    way_on = Button(caller.texts.say("Menu"), Action(MENU))
-    return Answer(refusal(caller.texts, error), ((way_on,),))
+    return Answer(refusal(caller.texts, error), _way_on(caller))
+
+
+def _way_on(caller: Caller) -> tuple[tuple[Button, ...], ...]:
+    return ((Button(caller.texts.say("Menu"), Action(MENU)),),)

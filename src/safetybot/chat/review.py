@@ -21,6 +21,7 @@ from safetybot.chat.alerts import (
 )
 from safetybot.chat.answers import Answer, Button, Field, FormToFill
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command
+from safetybot.chat.screens import back, screen
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import Line, bullet, line, text
 from safetybot.communities.access import Right
@@ -55,7 +56,7 @@ async def queue(services: Services, caller: Caller, before: int | None, done: Li
     waiting = await services.reviews.page(caller.actor, filters, before=before, limit=2)
     top = (done, Line()) if done else ()
     if not waiting:
-        return Answer(text(top, line(said.say(marked("Nothing waits for you. Well done.")))), replaces=True)
+        return screen(text(top, line(said.say(marked("Nothing waits for you. Well done.")))), [back(said)])
     one = waiting[0]
     found = await services.reviews.see(
         caller.actor, one.id, own=await services.own_terms(place.platform, place.community)
@@ -70,7 +71,7 @@ async def queue(services: Services, caller: Caller, before: int | None, done: Li
         rest.append(Button(said.say(marked("Go to the message")), url=url))
     if len(waiting) > 1:
         rest.append(Button(said.say(marked("Next")), Action(QUEUE, (number,))))
-    return Answer(text(top, explained(said, found)), (verdict_buttons(said, one.id), tuple(rest)), replaces=True)
+    return screen(text(top, explained(said, found)), verdict_buttons(said, one.id), rest, [back(said)])
 
 
 async def _queue(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
@@ -111,7 +112,7 @@ async def _judge(services: Services, caller: Caller, number: int, kind: VerdictK
         lines += [bullet(_says(caller, repair)) for repair in repairs]
     buttons = tuple((_repair_button(caller, number, repair),) for repair in repairs)
     more = Button(said.say(marked("Open the review queue")), Action(QUEUE))
-    return Answer(text(lines), (*buttons, (more,)))
+    return Answer(text(lines), (*buttons, (more, back(said))))
 
 
 def _says(caller: Caller, repair: Repair) -> str:
@@ -145,22 +146,21 @@ async def _move_to_shadow(services: Services, caller: Caller, arguments: tuple[s
     say, where = caller.texts.say, (caller.place.platform, caller.place.community)
     repair = await _fitting(services, caller, int(arguments[0]), RepairKind.SHADOW)
     if repair is None:
-        return Answer(text(say(marked("That keyword is no longer there."))))
+        return _noted(caller, say(marked("That keyword is no longer there.")))
     entered = await services.keywords.move(caller.actor, *where, repair.terms[0], KeywordState.SHADOW)
-    return Answer(
-        text(say(marked("{term} is in shadow now: it is logged, and nothing is sent."), term=entered.keyword.term))
-    )
+    told = say(marked("{term} is in shadow now: it is logged, and nothing is sent."), term=entered.keyword.term)
+    return _noted(caller, told)
 
 
 async def _raise(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     say, where = caller.texts.say, (caller.place.platform, caller.place.community)
     repair = await _fitting(services, caller, int(arguments[0]), RepairKind.RAISE)
     if repair is None or repair.key is None:
-        return Answer(text(say(marked("There is nothing to raise here."))))
+        return _noted(caller, say(marked("There is nothing to raise here.")))
     in_force = {one.key: one for one in await services.policy.effective(caller.actor, *where)}
     expected = in_force[repair.key].version
     await services.policy.put(caller.actor, *where, repair.key, repair.value, expected=expected)
-    return Answer(text(say(marked("{key} is {value} now."), key=repair.key, value=repair.value)))
+    return _noted(caller, say(marked("{key} is {value} now."), key=repair.key, value=repair.value))
 
 
 async def _ask_phrase(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
@@ -179,7 +179,7 @@ async def _allow(services: Services, caller: Caller, _: tuple[str, ...], values:
     entered = await services.keywords.add(caller.actor, *where, phrase)
     lines = [line(say(marked("Allowed: {term}."), term=entered.keyword.term))]
     lines += [bullet(warning.reason) for warning in entered.warnings]
-    return Answer(text(lines))
+    return Answer(text(lines), _ways_on(caller))
 
 
 async def _explain(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
@@ -196,7 +196,7 @@ async def _see(services: Services, caller: Caller, number: int, *, excerpt: bool
     lines = list(explained(caller.texts, found))
     if excerpt and found.excerpt is None:
         lines.append(line(caller.texts.say(marked("No words of the message are kept."))))
-    return Answer(text(lines))
+    return Answer(text(lines), _ways_on(caller))
 
 
 async def _again(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
@@ -204,15 +204,15 @@ async def _again(services: Services, caller: Caller, arguments: tuple[str, ...],
     found = await services.reviews.see(caller.actor, number)
     await refresh_alert(services, number, open_again=True)
     said = caller.texts
-    return Answer(text(explained(said, found)), (verdict_buttons(said, number),))
+    return Answer(text(explained(said, found)), (verdict_buttons(said, number), *_ways_on(caller)))
 
 
 async def _mute(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     say, where = caller.texts.say, (caller.place.platform, caller.place.community)
     new = await services.privacy.opt_out(caller.actor, *where, arguments[1])
     if new:
-        return Answer(text(say(marked("Done. This member is neither answered nor logged here any more."))))
-    return Answer(text(say(marked("That held already: this member is neither answered nor logged here."))))
+        return _noted(caller, say(marked("Done. This member is neither answered nor logged here any more.")))
+    return _noted(caller, say(marked("That held already: this member is neither answered nor logged here.")))
 
 
 async def _ask_note(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
@@ -224,7 +224,16 @@ async def _ask_note(services: Services, caller: Caller, arguments: tuple[str, ..
 
 async def _save_note(services: Services, caller: Caller, arguments: tuple[str, ...], values: FormValues) -> Answer:
     await services.reviews.note(caller.actor, int(arguments[0]), values.get("note", ""))
-    return Answer(text(caller.texts.say(marked("The note is kept with the interaction."))))
+    return _noted(caller, caller.texts.say(marked("The note is kept with the interaction.")))
+
+
+def _noted(caller: Caller, sentence: str) -> Answer:
+    return Answer(text(sentence), _ways_on(caller))
+
+
+def _ways_on(caller: Caller) -> tuple[tuple[Button, ...], ...]:
+    said = caller.texts
+    return ((Button(said.say(marked("Open the review queue")), Action(QUEUE)), back(said)),)
 
 
 HANDLERS: dict[str, ActionHandler] = {
