@@ -23,6 +23,8 @@ _SECOND = 1_000_000
 _HOUR = 3_600 * _SECOND
 _DAY = 24 * _HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOKED_AT = 3
+"""Rows looked at for one reply wanted."""
 _OPEN = 1
 """Days before today that are counted in the log still: a reply's last state may come after midnight."""
 _MOST_COMMUNITIES = 10_000
@@ -83,12 +85,17 @@ class FigureLog:
                 await self._database.writer.do(partial(_tally_day, day=day))
 
     async def reply_seconds(self, filters: Filters, *, limit: int) -> Sequence[float]:
-        """From each message to its reply, of the newest `limit` replies."""
+        """From each message to its reply, of the newest `limit` replies or fewer."""
         kept = interactions.c
+        # The newest rows first, then which of them were sent: by its index the state alone would choose half the log.
+        newest = (
+            sa.select(kept.id).where(*conditions(filters)).order_by(kept.id.desc()).limit(_LOOKED_AT * limit).subquery()
+        )
         query = (
             sa.select(kept.at, kept.ended_at)
-            .where(*conditions(filters), kept.state == InteractionState.SENT.value, kept.ended_at.is_not(None))
-            .order_by(kept.at.desc(), kept.id.desc())
+            .where(kept.id.in_(sa.select(newest.c.id)), kept.ended_at.is_not(None))
+            .where((kept.state + "") == InteractionState.SENT.value)
+            .order_by(kept.id.desc())
             .limit(limit)
         )
         async with self._database.reader.connect() as connection:
@@ -114,7 +121,8 @@ _NAMES: dict[By, list[sa.ColumnElement[Any]]] = {
     By.HOUR: [(_AT % _DAY) // _HOUR],
     By.CHANNEL: [interactions.c.channel],
     By.LANGUAGE: [interactions.c.language],
-    By.COMMUNITY: [interactions.c.platform, interactions.c.community],
+    # Concatenated, so that SQLite finds the rows by their time and not all rows by their community.
+    By.COMMUNITY: [interactions.c.platform + "", interactions.c.community + ""],
 }
 _REPLIED = sa.func.sum(sa.case((interactions.c.state == InteractionState.SENT.value, 1), else_=0))
 

@@ -89,7 +89,9 @@ def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     for name in ("platform", "community", "channel", "author", "language"):
         value = getattr(filters, name)
         if value is not None:
-            wanted.append(interactions.c[name] == value)
+            # An author has few rows, a community many: concatenated, its index is not what SQLite looks in.
+            few = filters.author is not None and name in ("platform", "community")
+            wanted.append((interactions.c[name] + "" if few else interactions.c[name]) == value)
     if filters.concern is not None:
         wanted.append(interactions.c.concern == int(filters.concern))
     if filters.state is not None:

@@ -45,7 +45,7 @@ async def overview(here: Here, days: Days = "30") -> Response:
     found = await parts.figures.overview(here.actor, platform, community, days=int(days))
     own = await parts.own_terms(platform, community) if platform and community else []
     precision = await parts.reviews.precision(
-        here.actor, Filters(platform, community, since=found.since), own=own, most=JUDGED
+        here.actor, Filters(platform, community), own=own, most=JUDGED
     )  # fmt: skip
     jumps = await _jumps(here, platform, community) if platform and community else []
     return here.page(
