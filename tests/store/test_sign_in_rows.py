@@ -11,6 +11,7 @@ from tests.conftest import START, StillClock
 from safetybot.communities.access import Role
 from safetybot.communities.audit import AuditFilters
 from safetybot.communities.sign_in import Grant
+from safetybot.store import retention
 from safetybot.store.store import SqlStore
 from safetybot.store.tables import web_links, web_sessions
 
@@ -85,3 +86,24 @@ async def test_what_ran_out_is_deleted_when_the_next_link_is_made(store: SqlStor
     async with store.database.reader.connect() as connection:
         assert list((await connection.execute(sa.select(web_links.c.token))).scalars()) == ["new"]
         assert list((await connection.execute(sa.select(web_sessions.c.token))).scalars()) == []
+
+
+async def test_the_purge_deletes_what_ran_out_and_nothing_else(store: SqlStore, clock: StillClock) -> None:
+    await _open(store, "old")
+    clock.forward(minutes=30)
+    await store.web.add_link("young", ANN, until=clock.now() + timedelta(hours=1), by="op")
+    clock.forward(minutes=30)
+    keep = timedelta(days=90)
+    await retention.purge(store.database, clock.now(), retention=keep, excerpt_retention=keep, by="me")
+    async with store.database.reader.connect() as connection:
+        assert list((await connection.execute(sa.select(web_links.c.token))).scalars()) == ["young"]
+        assert (await connection.execute(sa.select(web_sessions))).all() == []
+
+
+async def test_with_its_community_everybody_is_out(store: SqlStore, clock: StillClock) -> None:
+    await _open(store, "a")
+    await _open(store, "b", Grant("bo", Role.MODERATOR, "discord", "200"))
+    await store.web.add_link("unused", ANN, until=LATER, by="op")
+    await store.members.erase_community("discord", "100", by="op")
+    assert [one.grant.name for one in await store.web.open(None, None)] == ["bo"]
+    assert not await store.web.redeem("unused", "s", until=LATER)

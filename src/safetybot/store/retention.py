@@ -17,7 +17,18 @@ from safetybot.model import Place
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.settings import chosen_times
-from safetybot.store.tables import cooldowns, interactions, keywords, leases, moves, opt_outs, settings, watermarks
+from safetybot.store.tables import (
+    cooldowns,
+    interactions,
+    keywords,
+    leases,
+    moves,
+    opt_outs,
+    settings,
+    watermarks,
+    web_links,
+    web_sessions,
+)
 
 __all__ = ["Forgotten", "erase_author", "erase_community", "erase_excerpts", "erase_message", "purge"]
 
@@ -53,6 +64,8 @@ async def purge(
         cooldowns=await _delete_small(database, cooldowns, cooldowns.c.at < now - longest),
     )
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
+    for table in (web_links, web_sessions):
+        await _delete_small(database, table, table.c.expires_at <= now)
     await _audited(database, by, now, "purge", forgotten, (None, None))
     return forgotten
 
@@ -122,7 +135,7 @@ async def erase_community(database: Database, platform: str, community: str, now
         settings=await _delete(database, settings, _of(settings, platform, community))
         + await _delete(database, keywords, _of(keywords, platform, community)),
     )
-    for table in (watermarks, moves):
+    for table in (watermarks, moves, web_links, web_sessions):
         await _delete_small(database, table, _of(table, platform, community))
     await _audited(database, by, now, "erase community", forgotten, (platform, community))
     return forgotten
