@@ -20,7 +20,7 @@ from safetybot.model import Concern
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
 Running = Callable[..., Any]
-PAGE = 2000
+PAGE, DANGER = 2000, 4
 
 
 @pytest.fixture
@@ -113,6 +113,8 @@ class Crawler:
         self.who, self.alerts = who, alerts
         self.done: set[str] = set()
         self.screens: deque[tuple[MessageRecord, list[dict[str, Any]]]] = deque()
+        self.last: deque[tuple[MessageRecord, list[dict[str, Any]], dict[str, Any]]] = deque()
+        """What deletes or undoes something, for the end: else there is nothing left to press."""
 
     def shown(self, result: InteractionResult) -> None:
         """Remember what can be pressed on an answer."""
@@ -127,10 +129,16 @@ class Crawler:
 
     async def crawl(self) -> None:
         """Press until nothing new is shown."""
-        while self.screens:
+        while self.screens or self.last:
+            if not self.screens:
+                await self._press(*self.last.popleft())
+                continue
             message, components = self.screens.popleft()
             for component in [inner for row in components for inner in row["components"]]:
-                await self._press(message, components, component)
+                if component.get("style") == DANGER:
+                    self.last.append((message, components, component))
+                else:
+                    await self._press(message, components, component)
 
     async def _press(self, message: MessageRecord, components: list[dict[str, Any]], one: dict[str, Any]) -> None:
         if one["type"] == 2:
@@ -181,8 +189,10 @@ async def test_whatever_is_run_and_pressed_is_answered_well(
         # What was said rests on a keyword of the community too, so that every repair is offered.
         message = await who.says(general, f"{DIY} Is there a glow party?")
         reply = await general.reply_to(message)
+        alert = await alerts.message(lambda one: str(message.id) in one.content)
+        for number in range(2):
+            await general.reply_to(await who.says(general, f"{DIY} ({number})"))
         await bot.settled()
-        alert = alerts.messages[-1]
         crawler, ran = Crawler(who, alerts), 0
         # An admin twice, for what was done changes what is shown: a verdict, a keyword, an opt-out.
         for _ in range(2 if role == "admin" else 1):
@@ -206,8 +216,8 @@ async def test_whatever_is_run_and_pressed_is_answered_well(
         assert missing <= NOT_SHOWN_HERE
 
 
-NOT_SHOWN_HERE: frozenset[str] = frozenset()
-"""Buttons that no screen of this test shows; each has a test of its own beside the screens."""
+NOT_SHOWN_HERE = frozenset({"filter", "filter.on", "filter.off"})
+"""Only where messages may not be read: `test_discord_automod.py`."""
 
 
 async def test_a_button_that_is_not_ours_or_was_changed_is_answered_with_what_to_do(
