@@ -10,6 +10,7 @@ from safetybot.translation import Texts, marked
 
 WORDS = (
     marked("add"),
+    marked("channel"),
     marked("edit"),
     marked("exempt"),
     marked("export"),
@@ -23,10 +24,14 @@ WORDS = (
     marked("policy"),
     marked("privacy"),
     marked("remove"),
+    marked("reset"),
     marked("retire"),
     marked("review"),
+    marked("role"),
+    marked("set"),
     marked("setup"),
     marked("shadow"),
+    marked("show"),
     marked("stats"),
     marked("status"),
     marked("try"),

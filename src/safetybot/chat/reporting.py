@@ -1,8 +1,8 @@
 """A member reports a message: moderators are told once, with what the bot makes of it and where it stands.
 
-Lives here: what moderators and the member read. Does not live here: what counts as one report too many (`reports.py`),
-how a platform offers it (a context menu on Discord). Who reported is told to nobody and kept nowhere; of the message
-only its address is posted: moderators read it where it stands.
+Lives here: what moderators read. Does not live here: what the member reads (`responses/`), what counts as one report
+too many (`reports.py`), how a platform offers it (a context menu on Discord). Who reported is told to nobody and kept
+nowhere; of the message only its address is posted: moderators read it where it stands.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _FALLBACK = "en"
 
 async def report(services: Services, caller: Caller, message: Message | None) -> Answer:
     """Tell the community's moderators of `message`; None is one that no member wrote, or without words."""
-    say = caller.texts.say
+    ui = services.library.ui(caller.language)
     if message is None:
-        return _brief(say(marked("There is nothing to report: only what members write can be.")))
+        return _brief(ui.report_nothing)
     policy = await services.store.policy(message.place)
     board = services.boards.get(message.place.platform)
     if board is None or policy.alert_channel is None:
-        return _brief(say(marked("The moderators have chosen no place for reports here. Please write to one of them.")))
+        return _brief(ui.report_unavailable)
     where = f"{message.place.platform}/{message.place.community}"
     taken = services.reports.take(where, message.id, caller.actor.member or "", services.clock.now())
     if taken is Taken.KNOWN:
-        return _brief(say(marked("Thank you. The moderators know of this message already.")))
+        return _brief(ui.report_known)
     if taken is Taken.TOO_MANY:
-        return _brief(say(marked("Thank you. You have reported a lot in the last hour; please wait a while.")))
+        return _brief(ui.report_wait)
     own = await services.terms.terms(message.place.platform, message.place.community)
     found = services.detector.assess(message, services.recent.before(message), own)
     said = texts(policy.language or _FALLBACK)
@@ -49,8 +49,8 @@ async def report(services: Services, caller: Caller, message: Message | None) ->
     except PlatformError as error:
         services.reports.drop(where, message.id)
         log.warning("report_failed", place=str(message.place), error=str(error))
-        return _brief(say(marked("The moderators could not be told just now. Please write to one of them.")))
-    return _brief(say(marked("Thank you. The moderators are told; they do not see who reported it.")))
+        return _brief(ui.report_unavailable)
+    return _brief(ui.reported)
 
 
 def _told(said: Texts, found: Assessment, url: str | None) -> list[Line]:

@@ -105,6 +105,7 @@ class UiFile(_File):
     report_known: _Sentence = Field(description="Somebody reported the same message before.")
     report_wait: _Sentence = Field(description="Somebody reports more than moderators can look at.")
     report_unavailable: _Sentence = Field(description="The moderators cannot be told.")
+    report_nothing: _Sentence = Field(description="What was to be reported is no member's message.")
     either: Annotated[str, Field(min_length=1, max_length=10)] = Field(
         description="Stands between two numbers, with its spaces."
     )
