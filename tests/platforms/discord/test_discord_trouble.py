@@ -369,3 +369,25 @@ async def test_a_mark_stays_where_it_is_while_older_messages_are_read(
         await bot.platform.inbox.write_marks()
         marks = await bot.runtime.store.watermarks.all("discord", since=first.created_at - timedelta(minutes=1))
         assert marks == {key: later.created_at}
+
+
+async def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
+    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safetybot.platforms.discord.platform._DRAIN", 0.2)
+    monkeypatch.setattr("safetybot.platforms.discord.platform._GOODBYE", 0.2)
+    async with running() as bot:
+        discord.delay("/messages$", 2.0, 1, method="POST")
+        message = await member.says(general, DIY)
+        await discord.until(lambda: bot.intake.waiting)
+        async with asyncio.timeout(1.0):
+            await bot.platform.stop()
+        [row] = await bot.log()
+        assert row.state is InteractionState.SENDING
+    await general.reply_to(message)
+    async with running() as bot:
+        await bot.platform.reachable()
+        await bot.settled()
+        [row] = await bot.log()
+    assert row.state is InteractionState.SENT
+    assert answered(general) == Counter([message.id])

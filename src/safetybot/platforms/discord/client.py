@@ -31,6 +31,9 @@ from safetybot.platforms.discord.budget import InvalidRequests
 
 log = structlog.get_logger(__name__)
 
+# The library warns at each start that voice would not work.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 IDENTIFY_EVERY = 5.0
 """Seconds between two IDENTIFYs of one bucket (D25)."""
 _LONGEST_RECONNECT = 5

@@ -47,8 +47,8 @@ from safetybot.watcher import Watcher
 
 log = structlog.get_logger(__name__)
 
-_DRAIN = 8.0
-"""Seconds that a stop gives to what is on its way."""
+_DRAIN, _GOODBYE = 6.0, 1.0
+"""Seconds that a stop gives to what is on its way, then to the last marks, then to disconnecting: eight in all."""
 
 Install = Callable[[DiscordClient], Awaitable[None]]
 """Adds commands and listeners to a client that is logged in and not yet connected."""
@@ -166,8 +166,16 @@ class DiscordPlatform:
         self.inbox.taking = False
         if self._intake is not None and not await self._intake.drained(_DRAIN):
             log.warning("stopped_with_messages_waiting", waiting=self._intake.waiting)
-        await self.inbox.write_marks()
-        await self._supervisor.stop()
+        for what, last in (("marks", self.inbox.write_marks), ("connection", self._supervisor.stop)):
+            try:
+                await asyncio.wait_for(last(), _GOODBYE)
+            except TimeoutError:
+                # Not worth being killed for: what is not marked is read again, and Discord notices by itself.
+                log.warning("stopped_without", what=what)
+
+    async def reachable(self) -> None:
+        """Wait until Discord let the bot in: from then on replies can be sent and looked for."""
+        await self._sender.reachable()
 
     def health(self) -> Mapping[str, object]:
         """Whether events come and answers can go."""

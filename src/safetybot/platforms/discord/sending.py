@@ -95,10 +95,9 @@ class Sender:
         else:
             self._there.set()
 
-    @property
-    def client(self) -> DiscordClient | None:
-        """The client that is logged in."""
-        return self._client
+    async def reachable(self) -> None:
+        """Wait until a client is logged in."""
+        await self._there.wait()
 
     async def do(self, channel: int, what: Callable[[DiscordClient], Awaitable[T]]) -> T:
         """Do `what`, again where a fault of the network or of Discord may pass: it must be harmless to do twice.
