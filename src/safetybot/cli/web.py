@@ -20,7 +20,9 @@ from safetybot.cli.runtime import Runtime, health_file, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import community_policy, me, privacy, with_runtime
+from safetybot.cli.web_tokens import token_app
 from safetybot.communities.access import Role
+from safetybot.communities.api_tokens import ApiTokens
 from safetybot.communities.audit import Audit
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.figures import Figures
@@ -63,6 +65,7 @@ class WebMissing(CommunityError):
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
+    web_app.add_typer(token_app, name="token")
     app.add_typer(web_app, name="web")
 
 
@@ -181,6 +184,7 @@ def make_parts(
         words = Words.of(detector.terms, detector.rules.sentences())
         found = Parts(
             sign_in=door,
+            tokens=ApiTokens(store.api_tokens, clock),
             figures=Figures(store.figures, clock),
             reviews=Reviews(store, words, clock),
             words=words,

@@ -66,6 +66,16 @@ class UnusableGrant(CommunityError):
     """A link was to let somebody in as nothing that can be."""
 
 
+def check_grant(grant: Grant) -> None:
+    """Raise `UnusableGrant` unless it has a name, and a community exactly where its role holds in one."""
+    if not 1 <= len(grant.name.strip()) <= NAME_CHARS or not grant.name.isprintable():
+        raise UnusableGrant(f"who is let in needs a name of at most {NAME_CHARS} printable characters")
+    if grant.role is Role.OPERATOR and (grant.platform or grant.community):
+        raise UnusableGrant("an operator's role holds everywhere: leave the community out")
+    if grant.role is not Role.OPERATOR and not (grant.platform and grant.community):
+        raise UnusableGrant(f"the role {grant.role.label} holds in a community: say in which")
+
+
 class SignInRows(Protocol):
     """What this file needs of the store; tokens come as hashes. What changes is audited in the same transaction."""
 
@@ -115,14 +125,8 @@ class SignIn:
             Refused: The actor gives more than they have, or lets others in and may not.
             UnusableGrant: Without a name, or a community's role without a community.
         """
+        check_grant(grant)
         platform, community = grant.platform or None, grant.community or None
-        everywhere = grant.role is Role.OPERATOR
-        if not 1 <= len(grant.name.strip()) <= NAME_CHARS or not grant.name.isprintable():
-            raise UnusableGrant(f"who is let in needs a name of at most {NAME_CHARS} printable characters")
-        if everywhere and (platform or community):
-            raise UnusableGrant("an operator's role holds everywhere: leave the community out")
-        if not everywhere and not (platform and community):
-            raise UnusableGrant(f"the role {grant.role.label} holds in a community: say in which")
         own = grant.actor == Actor(actor.name, actor.role, actor.platform, actor.community)
         require(actor, Right.SEE_POLICY if own else Right.LET_IN, platform, community)
         if actor.role is None or grant.role > actor.role:

@@ -31,6 +31,7 @@ from safetybot.model import (
     Verdict,
 )
 from safetybot.ports import Claim, Clock, Cooldowns, Posted
+from safetybot.store.api_tokens import ApiTokenLog
 from safetybot.store.audit import AuditLog, write_audit
 from safetybot.store.chats import Alerts, Budgets, Moves, Watermarks
 from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
@@ -111,6 +112,7 @@ class SqlStore:
         self.moves = Moves(database, clock)
         self.figures = FigureLog(database, clock)
         self.web = WebSessions(database, clock)
+        self.api_tokens = ApiTokenLog(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------

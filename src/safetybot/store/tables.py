@@ -260,6 +260,22 @@ web_sessions = sa.Table(
 )
 """Who is signed in to the web pages. Both tokens are hashes; the one before holds for a moment after the change."""
 
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    sa.Column("token", sa.Text, nullable=False, unique=True),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
+    sa.Column("role", sa.SmallInteger, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment),
+    # The audit names tokens by their number.
+    sqlite_autoincrement=True,
+)
+"""Tokens of the JSON API. `token` is a hash; no community where the role holds everywhere."""
+
 tallies = sa.Table(
     "tallies",
     metadata,

@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 from safetybot.communities.access import Refused
 from safetybot.communities.errors import ChangedMeanwhile, CommunityError, NothingStands, NotThere
 from safetybot.web import texts
+from safetybot.web.api.app import PATH as API
+from safetybot.web.api.app import create_api
 from safetybot.web.guard import Guard
 from safetybot.web.pages import (
     audit,
@@ -60,6 +62,7 @@ def create_app(parts: Callable[[], Parts], site: Site) -> Guard:
     for page in (*_ABOUT_ALL, *_ABOUT_BOTH):
         app.include_router(page.router, prefix=EVERYWHERE)
     _add_probes(app, parts)
+    app.mount(API, create_api(parts), name="api")
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.middleware("http")(_language_and_cookie)
     for error, answer in _ANSWERS.items():

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from safetybot.web.api.app import PATH as API
+from safetybot.web.api.problems import respond
 from safetybot.web.parts import Site
 
 MOST_BYTES = 256 * 1024
@@ -78,7 +80,7 @@ class Guard:
         if refused is not None:
             # The connection may have more of the request in it.
             refused.headers["connection"] = "close"
-            await refused(scope, receive, dressed)
+            await _in_its_form(refused, scope["path"])(scope, receive, dressed)
             return
         replay = receive if scope["method"] in _SAFE else _again(body or b"", receive)
         await self.app(scope, replay, dressed)
@@ -96,6 +98,13 @@ class Guard:
         else:
             foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
         return PlainTextResponse("This came from another site.\n", 403) if foreign else None
+
+
+def _in_its_form(refused: PlainTextResponse, path: str) -> Response:
+    """The JSON API tells every error as a problem."""
+    if not path.startswith(f"{API}/"):
+        return refused
+    return respond(refused.status_code, bytes(refused.body).decode().strip(), headers={"connection": "close"})
 
 
 async def _read(receive: Receive, headers: Headers) -> bytes | None:

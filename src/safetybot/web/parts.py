@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
+from safetybot.communities.api_tokens import ApiTokens
 from safetybot.communities.audit import Audit
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords
@@ -58,6 +59,7 @@ class Parts:
     """The use cases as they are in force, and what else pages show."""
 
     sign_in: SignIn
+    tokens: ApiTokens
     figures: Figures
     reviews: Reviews
     words: Words
