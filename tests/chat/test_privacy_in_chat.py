@@ -155,3 +155,13 @@ async def test_without_anything_there_is_no_picture(commands: Commands, caller: 
     answer = await commands.run(caller(Role.VIEWER), ("stats",), {})
     assert answer.files == ()
     assert "nobody has reviewed anything" in answer.text.plain
+
+
+async def test_where_nothing_can_be_drawn_the_figures_are_told_in_words(
+    services: Services, commands: Commands, caller: Make, happened: Happened
+) -> None:
+    await happened("1")
+    services.draw = lambda rows, title: None
+    answer = await commands.run(caller(Role.VIEWER), ("stats",), {})
+    assert answer.files == ()
+    assert "There is no picture" in answer.text.plain

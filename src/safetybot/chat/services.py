@@ -22,7 +22,7 @@ from safetybot.communities.review import Reviewed, Reviews, Words
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.trying import OwnTerms, Trials
 from safetybot.detection.detector import Detector
-from safetybot.model import Interaction, Place, Policy
+from safetybot.model import Concern, Interaction, Place, Policy
 from safetybot.ports import Clock, Posted
 from safetybot.responses import ResponseLibrary
 from safetybot.watcher import RecentMessages
@@ -98,6 +98,10 @@ class AlertRows(Protocol):
         ...
 
 
+Draw = Callable[[Sequence[tuple[str, Mapping[Concern, int]]], str], bytes | None]
+"""Draws counts by day under a title, as PNG; None where there is nothing to draw with. Takes a moment: use a thread."""
+
+
 @dataclass(slots=True)
 class Services:
     """The bundle. `use` puts a reloaded configuration in force."""
@@ -120,6 +124,7 @@ class Services:
     """The same as the detector takes them."""
     actions: Actions
     clock: Clock
+    draw: Draw
     boards: dict[str, Board] = field(default_factory=dict)
     """The chat platforms that run in this process, by name."""
     filters: dict[str, PlatformFilter] = field(default_factory=dict)

@@ -1,15 +1,13 @@
 """Figures in the chat: how much there was, how right it was, how fast, with a picture by day.
 
-Lives here: this screen. Does not live here: counting (`communities/figures.py`), drawing (`charts.py`).
+Lives here: this screen. Does not live here: counting (`communities/figures.py`), drawing (`Services.draw`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
-from safetybot.charts import ChartsMissing, over_time
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, File, Weight
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command, Option, OptionKind
@@ -19,7 +17,7 @@ from safetybot.chat.screens import STATS, back, screen, where
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import Line, bold, bullet, line, text
 from safetybot.communities.access import Right
-from safetybot.communities.figures import MOST_WAITING, By, Overview, Row
+from safetybot.communities.figures import MOST_WAITING, By, Overview
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Tally
 from safetybot.model import Concern
@@ -59,10 +57,9 @@ async def stats(services: Services, caller: Caller, days: int) -> Answer:
     lines = [line(bold(title)), *_amounts(said, found), *_rightness(said, judged), *_speed(said, found)]
     files: tuple[File, ...] = ()
     if found.interactions:
-        try:
-            picture = await asyncio.to_thread(_drawn, found.by[By.DAY], title)
-        except ChartsMissing:
-            # The numbers say the same.
+        rows = [(row.name[5:], row.counts) for row in found.by[By.DAY]]
+        picture = await asyncio.to_thread(services.draw, rows, title)
+        if picture is None:
             lines.append(line(said.say("There is no picture: whoever runs me has not installed what draws it.")))
         else:
             files = (File("figures.png", picture),)
@@ -72,10 +69,6 @@ async def stats(services: Services, caller: Caller, days: int) -> Answer:
     ]
     answer = screen(text(lines), spans, [back(said)])
     return Answer(answer.text, answer.rows, files=files, replaces=True)
-
-
-def _drawn(rows: Sequence[Row], title: str) -> bytes:
-    return over_time([(row.name[5:], row.counts) for row in rows], title, form="png")
 
 
 def _weight(span: int, days: int) -> Weight:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from safetybot.charts import ChartsMissing, over_time
 from safetybot.chat.actions import Actions
 from safetybot.chat.services import Services
 from safetybot.cli.runtime import Runtime
@@ -11,6 +14,7 @@ from safetybot.communities.figures import Figures
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.terms_in_force import TermsInForce
+from safetybot.model import Concern
 from safetybot.watcher import RecentMessages
 
 
@@ -38,4 +42,12 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         terms=TermsInForce(store.keywords),
         actions=Actions(runtime.pseudonyms.derived("buttons")),
         clock=runtime.clock,
+        draw=_drawn,
     )
+
+
+def _drawn(rows: Sequence[tuple[str, Mapping[Concern, int]]], title: str) -> bytes | None:
+    try:
+        return over_time(rows, title, form="png")
+    except ChartsMissing:  # the figures are told in words all the same
+        return None
