@@ -63,6 +63,39 @@ async def test_the_messages_of_one_place_stay_in_order_while_others_go_on() -> N
     assert counts.seen == 10
 
 
+async def test_many_places_that_wait_hold_up_no_other() -> None:
+    held = asyncio.Event()
+
+    async def handle(one: Message) -> None:
+        if one.place.channel.startswith("held"):
+            await held.wait()
+
+    async with running(handle, Counts()) as intake:
+        for number in range(60):
+            intake.offer(message(number, f"held {number}"))
+            intake.offer(message(number + 60, f"held {number}"))
+        free = [intake.offer(message(number, "free")) for number in range(20)]
+        async with asyncio.timeout(2):
+            assert all([await done for done in free if done is not None])
+        held.set()
+        assert await intake.drained(2)
+
+
+async def test_places_take_turns() -> None:
+    seen: list[str] = []
+
+    async def handle(one: Message) -> None:
+        await asyncio.sleep(0)
+        seen.append(one.place.channel)
+
+    async with running(handle, Counts(), workers=1) as intake:
+        for number in range(5):
+            intake.offer(message(number, "busy"))
+        intake.offer(message(9, "quiet"))
+        assert await intake.drained(2)
+    assert seen.index("quiet") == 1
+
+
 async def test_what_finds_no_room_is_dropped_and_counted() -> None:
     counts = Counts()
     async with running(lambda _: asyncio.sleep(0), counts, limit=2) as intake:
