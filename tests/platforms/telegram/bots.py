@@ -7,16 +7,20 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 from tests.emulators.telegram import LoopbackTelegram
 
+from safetybot.chat.commands import Commands
 from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
 from safetybot.cli.serving import Serving, SharedLimits
 from safetybot.cli.session import Session
+from safetybot.cli.use_cases import words
+from safetybot.communities.review import Words
 from safetybot.config.settings import TelegramSettings
 from safetybot.detection.detector import Detector
 from safetybot.model import Interaction, InteractionState
@@ -48,6 +52,26 @@ def packaged() -> tuple[Detector, ResponseLibrary]:
     return session.detector, session.library
 
 
+@cache
+def packaged_words() -> Words:
+    """The lexicon by name: reading it takes a second, and it is the same in every test."""
+    return words(Session())
+
+
+class Logs:
+    """What the bot wrote into its logs, as an operator would read it."""
+
+    def __init__(self, stream: StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def count(self, event: str) -> int:
+        return sum(event in line.split() for line in self.text.splitlines())
+
+
 @dataclass
 class Running:
     """A bot at work."""
@@ -56,6 +80,8 @@ class Running:
     services: Services
     runtime: Runtime
     metrics: Metrics
+    commands: Commands
+    limits: SharedLimits
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -101,13 +127,14 @@ class Bots:
         services = chat_services(session, runtime, recent)
         metrics = Metrics()
         store = runtime.store
+        commands, limits = commands_for(services), SharedLimits(store.budgets)
         platform = TelegramPlatform(
-            settings, services, commands_for(services), metrics, budgets=SharedLimits(store.budgets),
-            moves=store.moves, leases=store.leases, clock=runtime.clock, pace=pace,
+            settings, services, commands, metrics, budgets=limits, moves=store.moves, leases=store.leases,
+            clock=runtime.clock, pace=pace,
         )  # fmt: skip
         services.boards["telegram"] = platform
         watcher = make_watcher(session, runtime, {"telegram": platform}, metrics, recent)
-        running = Running(platform, services, runtime, metrics)
+        running = Running(platform, services, runtime, metrics, commands, limits)
         running.task = asyncio.create_task(Serving([platform], watcher, metrics).run(running.stopping))
         self.running.append(running)
         if well and webhook:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.emulators.telegram import LoopbackTelegram
-from tests.platforms.telegram.bots import Bots
+from tests.platforms.telegram.bots import Bots, Logs, packaged_words
+
+from safetybot.telemetry import set_up_logging
 
 
 @pytest.fixture
@@ -22,16 +27,31 @@ def no_cooldowns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[LoopbackTelegram]:
-    async with LoopbackTelegram(privacy_mode=False) as server:
+async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[LoopbackTelegram]:
+    async with LoopbackTelegram(**{"privacy_mode": False, **getattr(request, "param", {})}) as server:
         yield server
 
 
 @pytest.fixture
-async def bots(telegram: LoopbackTelegram, no_cooldowns: Path) -> AsyncIterator[Bots]:
+async def bots(telegram: LoopbackTelegram, no_cooldowns: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bots]:
+    monkeypatch.setattr("safetybot.cli.chat_services.words", lambda _: packaged_words())
     async with AsyncExitStack() as stack:
         made = Bots(telegram, no_cooldowns, stack)
         try:
             yield made
         finally:
             await made.stop()
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    """The log, at its most talkative."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    kept = structlog.get_config()
+    stream = StringIO()
+    set_up_logging("debug", "console", stream)
+    yield Logs(stream)
+    structlog.configure(**kept)
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -136,6 +136,8 @@ class Outbox:
         queue.waiting += 1
         self.waiting += 1
         try:
+            if self._left(before) <= 0:
+                raise self._late(chat, 0.0)
             try:
                 async with asyncio.timeout(self._left(before)):
                     await queue.turn.acquire()

@@ -94,12 +94,12 @@ class Presses:
         )
         if private:
             await self._answer(query)
-            caller = await self._caller(query.from_user, community, spoken)
+            caller = await self.caller(query.from_user, community, spoken)
             await self.give(
                 query.from_user, spot, caller, await self._commands.act(caller, opened.action), opened.action
             )
             return
-        caller = await self._caller(query.from_user, community, spoken)
+        caller = await self.caller(query.from_user, community, spoken)
         task = asyncio.create_task(self._commands.act(caller, opened.action))
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
@@ -112,7 +112,8 @@ class Presses:
     ) -> None:  # fmt: skip
         """Answer a press in a group: in passing, in the moderators' room, or behind a link into the private chat."""
         passing = popup(answer.text)
-        plain = not (answer.rows or answer.menu or answer.files or answer.form)
+        # One button that leads elsewhere is not worth a message that everybody in the room would see.
+        plain = sum(map(len, answer.rows)) <= 1 and not (answer.menu or answer.files or answer.form)
         if passing and answer.form is None and (answer.brief or plain or public):
             if not late:
                 await self._answer(query, passing)
@@ -145,7 +146,7 @@ class Presses:
         if user is None:
             return
         opened = self._sealing.open_payload(payload)
-        caller = await self._caller(user, opened.community or "")
+        caller = await self.caller(user, opened.community or "")
         answer = await self._commands.act(caller, opened.action)
         await self.give(user, Spot(str(message.chat.id)), caller, answer, opened.action)
 
@@ -163,7 +164,7 @@ class Presses:
                 return True
         if filling is None:
             return False
-        caller = await self._caller(user, filling.community)
+        caller = await self.caller(user, filling.community)
         fits = filling.answer(said)
         if not fits or not filling.done:
             await self._ask(str(message.chat.id), filling, caller, again=not fits)
@@ -197,18 +198,19 @@ class Presses:
         opened = self._sealing.open_payload(found[0])
         if opened.action is None:
             return None
-        caller = await self._caller(user, opened.community or "")
+        caller = await self.caller(user, opened.community or "")
         form = (await self._commands.act(caller, opened.action)).form
         if form is None or len(found[1]) >= len(form.fields):
             return None  # what it was about is gone, or whoever answers may no longer do it
         return self.forms.begin(user.id, form, opened.community or "", opened.action, found[1])
 
     async def _sorry(self, user: telegram.User, message: telegram.Message) -> None:
-        caller = await self._caller(user, "")
+        caller = await self.caller(user, "")
         sorry = marked("I no longer know what this was about. Please press the button again, or repeat the command.")
         await self.giver.give(Spot(str(message.chat.id)), Answer(text(caller.texts.say(sorry))), None)
 
-    async def _caller(self, user: telegram.User, community: str, spoken: str | None = None) -> Caller:
+    async def caller(self, user: telegram.User, community: str, spoken: str | None = None) -> Caller:
+        """Somebody who calls about a community (empty: none), with their role there. Raises `PlatformError`."""
         place = Place(NAME, community, self._places.chat_of(community) if community else str(user.id))
         return await self._people.caller(user, community, place, spoken)
 

@@ -87,7 +87,7 @@ def _quotation(lines: list[str]) -> str:
 
 
 def _span(span: Span) -> str:
-    if span.style is Style.CODE:
+    if span.style in (Style.CODE, Style.CHANNEL, Style.ROLE):
         return f"<code>{html.escape(span.text, quote=False)}</code>"
     if span.style is Style.LINK and _CAN_LEAD.match(span.url):
         return f'<a href="{html.escape(span.url)}">{html.escape(span.text, quote=False)}</a>'
