@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from time import monotonic
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from safetybot.communities.figures import By
 from safetybot.communities.rates import RuleRate
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Tally
+from safetybot.model import Concern
 from safetybot.web.guard import CONTENT_POLICY
 from safetybot.web.scene import Here, Scene
 from safetybot.web.texts import gettext, marked
@@ -71,12 +73,20 @@ async def chart(
 ) -> Response:
     """One picture, as wide as the place that it is shown in: scaled, its text would be too small or too large."""
     rows = await here.parts.figures.rows(here.actor, *here.place, by, days=int(days))
-    draw = over_time if by in (By.DAY, By.HOUR) else ranked
-    shown = [(row.name[5:] if by is By.DAY else row.name, row.counts) for row in rows]
-    made = await asyncio.to_thread(draw, shown, gettext(TITLES[by]), theme=theme, width=_INCHES[width])
+    shown = tuple((row.name[5:] if by is By.DAY else row.name, tuple(row.counts.items())) for row in rows)
+    made = await asyncio.to_thread(_drawn, by, shown, gettext(TITLES[by]), theme, _INCHES[width])
     # Its styles are within it; alone in a window it may still do nothing.
     headers = {"content-security-policy": _CHART_POLICY, "cache-control": "private, max-age=60"}
     return Response(made, media_type="image/svg+xml", headers=headers)
+
+
+@lru_cache(maxsize=200)
+def _drawn(
+    by: By, rows: tuple[tuple[str, tuple[tuple[Concern, int], ...]], ...], title: str, theme: Theme, width: float
+) -> bytes:
+    """Drawing takes far longer than counting, and the same numbers make the same picture."""
+    draw = over_time if by in (By.DAY, By.HOUR) else ranked
+    return draw([(name, dict(counts)) for name, counts in rows], title, theme=theme, width=width)
 
 
 def _worst(rule: tuple[str, Tally]) -> tuple[float, int, str]:

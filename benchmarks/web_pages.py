@@ -1,0 +1,131 @@
+"""`python -m benchmarks.web_pages [--rows 1000000] [--url URL]`: how fast pages are over a long log, in milliseconds.
+
+Fills a database (SQLite in a temporary folder, or an empty one at URL) with invented interactions of 300 communities,
+of which the biggest has a sixth, and asks for each page a number of times. The first time of each page is told apart:
+it counts whole days and draws with cold caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from safetybot.cli.runtime import Runtime, SystemClock
+from safetybot.cli.session import Session
+from safetybot.cli.web import make_parts
+from safetybot.communities.access import Actor, Role
+from safetybot.communities.sign_in import Grant
+from safetybot.store.keys import Excerpts, Pseudonyms
+from safetybot.store.store import SqlStore, open_store
+from safetybot.store.tables import interactions, verdicts
+from safetybot.telemetry import Metrics
+from safetybot.web.app import create_app
+from safetybot.web.parts import Site
+
+BATCH = 20_000
+DAYS = 90
+COMMUNITIES = [("discord", str(100 + n)) for n in range(200)] + [("telegram", f"-100{n}") for n in range(100)]
+BIG, SMALL = "/in/discord/100", "/in/telegram/-10099"
+PAGES = (
+    *(f"{base}/{page}" for base in ("/everywhere", BIG, SMALL) for page in ("overview", "log", "review")),
+    f"{BIG}/log?concern=adverse&verdict=false_alarm", f"{BIG}/log?channel=none", f"{BIG}/log?author={1:032x}",
+    f"{BIG}/log?language=ru&channel=7", f"{BIG}/log?before=5000", f"{BIG}/review?before=5000",
+    f"{BIG}/interactions/1", f"{BIG}/overview/day.svg", f"{BIG}/keywords", f"{BIG}/settings", f"{BIG}/audit",
+    "/everywhere/communities",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Fill, ask, tell."""
+    parser = argparse.ArgumentParser(description="Time the pages over a long log.")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--url", default="", help="an empty database; SQLite in a temporary folder by default")
+    options = parser.parse_args()
+    asyncio.run(_measure(options.rows, options.rounds, options.url))
+
+
+async def _measure(rows: int, rounds: int, url: str) -> None:
+    session, clock = Session(), SystemClock()
+    with tempfile.TemporaryDirectory() as folder:
+        session.settings = session.settings.model_copy(update={"data_dir": Path(folder)})
+        excerpts = Excerpts([Fernet.generate_key().decode()])
+        async with open_store(
+            url or session.settings.store_url(), clock=clock, defaults=session.settings.default_policy(),
+            excerpts=excerpts, migrate=True,
+        ) as store:  # fmt: skip
+            started = time.perf_counter()
+            await _fill(store, rows)
+            print(f"{rows:,} interactions written in {time.perf_counter() - started:.0f} s")
+            in_force = (session.detector, session.library)
+            parts = make_parts(session, Runtime(store, Pseudonyms("k" * 32), clock), Metrics(), lambda: in_force)
+            app = create_app(parts, Site("http://localhost"))
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as browser:
+                token = await parts().sign_in.link(Actor("op", Role.OPERATOR), Grant("op", Role.OPERATOR))
+                await browser.post("/sign-in", data={"token": token})
+                print(f"\n{'first':>8} {'p50':>8} {'p95':>8}  page")
+                for page in PAGES:
+                    await _time(browser, page, rounds)
+
+
+async def _time(browser: httpx.AsyncClient, page: str, rounds: int) -> None:
+    taken: list[float] = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        answer = await browser.get(page)
+        taken.append((time.perf_counter() - started) * 1_000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{page} answered {answer.status_code}")
+    first, rest = taken[0], sorted(taken[1:])
+    p95 = rest[min(len(rest) - 1, int(len(rest) * 0.95))]
+    print(f"{first:8.1f} {statistics.median(rest):8.1f} {p95:8.1f}  {page}")
+
+
+async def _fill(store: SqlStore, rows: int) -> None:
+    chance = random.Random(1)  # noqa: S311  # invented rows
+    now = datetime.now(UTC)
+    places = chance.choices(COMMUNITIES, [1 / (n + 1) for n in range(len(COMMUNITIES))], k=rows)
+    places[0] = ("discord", "100")
+    for start in range(0, rows, BATCH):
+        made, judged = [], []
+        for number in range(start, min(rows, start + BATCH)):
+            at = now - timedelta(days=DAYS) * ((rows - number) / rows)
+            concern = chance.choices((1, 2, 3, 4), (6, 2, 3, 1))[0]
+            state = chance.choice(("sent", "sent", "suppressed", "failed"))
+            has_verdict = chance.random() < 0.6
+            made.append(
+                {
+                    "id": number + 1, "platform": places[number][0], "community": places[number][1],
+                    "channel": str(chance.randint(1, 40)), "message_id": str(number),
+                    "author": f"{chance.randint(0, rows // 5):032x}", "at": at, "concern": concern,
+                    "level": 3 if concern == 4 else None, "confidence": 0.9,
+                    "language": chance.choice(("en", "de", "es", "ru")), "rules": ["names-a-procedure", "at-home"],
+                    "hits": [["procedure", 0, 5, "exact", "abcdef012345"]] * 3, "reasons": ["policy asks for a reply"],
+                    "state": state, "sending_at": at, "ended_at": at + timedelta(milliseconds=chance.randint(50, 900)),
+                    "alerted": concern == 4, "shadow": False, "response_id": "en/diy@1", "reply_id": "1",
+                    "waiting": state != "suppressed" and not has_verdict,
+                }
+            )  # fmt: skip
+            if has_verdict:
+                kind = chance.choice(("confirmed", "confirmed", "false_alarm", "handled"))
+                judged.append({"interaction_id": number + 1, "kind": kind, "by": "op", "at": at, "reason": "x"})
+
+        def write(connection: sa.Connection, made: object = made, judged: object = judged) -> None:
+            connection.execute(sa.insert(interactions), made)  # type: ignore[call-overload]
+            connection.execute(sa.insert(verdicts), judged)  # type: ignore[call-overload]
+
+        await store.database.writer.do(write)
+
+
+if __name__ == "__main__":
+    main()
