@@ -6,6 +6,7 @@ from safetybot.chat import (
     cards,
     exempt,
     filters,
+    first_aid,
     keyword_changes,
     keyword_exchange,
     keyword_screens,
@@ -20,6 +21,7 @@ from safetybot.chat import (
 )
 from safetybot.chat.commands import ActionHandler, Command, Commands
 from safetybot.chat.help import help_for
+from safetybot.chat.running import running
 from safetybot.chat.services import Services
 
 _COMMANDS: tuple[tuple[Command, ...], ...] = (
@@ -43,6 +45,7 @@ _HANDLERS: tuple[dict[str, ActionHandler], ...] = (
     status.HANDLERS,
     trying.HANDLERS,
     cards.HANDLERS,
+    first_aid.HANDLERS,
     review.HANDLERS,
     keyword_screens.HANDLERS,
     keyword_changes.HANDLERS,
@@ -53,6 +56,7 @@ _HANDLERS: tuple[dict[str, ActionHandler], ...] = (
     stats.HANDLERS,
     privacy.HANDLERS,
     _HELP_HANDLERS,
+    running((*(command for group in _COMMANDS for command in group), _HELP)),
 )
 
 

@@ -30,6 +30,7 @@ _BOT_WORDS = {"ar": "بوت", "ja": "ボット", "ko": "봇", "ru": "бот", "u
 _SENTENCE_END = re.compile(r"[.!?。！？؟]")
 _BUTTONS = (
     "risks", "first_aid", "sources", "not_for_me", "wrong", "stop", "erase", "hand_out", "erase_yes", "resume", "menu",
+    "yes_or_unsure", "none_of_these",
 )  # fmt: skip
 """What must not be called alike."""
 _BRACES = re.compile(r"\{([^{}]{0,40})\}?|\}")
