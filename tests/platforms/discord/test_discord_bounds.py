@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetybot.platforms.discord.budget import DISCORD_LIMIT, OURS, WINDOW, InvalidRequests, TooManyInvalidRequests
+from safetybot.platforms.discord.budget import (
+    A_SECOND,
+    AT_ONCE,
+    DISCORD_LIMIT,
+    OURS,
+    WINDOW,
+    InvalidRequests,
+    Rate,
+    TooManyInvalidRequests,
+)
 from safetybot.platforms.discord.client import _Pace
 from safetybot.platforms.discord.seen import Channel, Seen
 from safetybot.platforms.discord.sending import Circuits, LeftAlone, nonce_of
@@ -164,3 +174,13 @@ def test_a_nonce_fits_discord_and_depends_on_the_claim_alone(key: str) -> None:
     assert nonce_of(key) == nonce_of(key)
     assert len(nonce_of(key)) <= 25
     assert nonce_of(key) != nonce_of(key + "x")
+
+
+async def test_a_burst_goes_through_at_once_and_the_rest_in_line() -> None:
+    assert A_SECOND + AT_ONCE <= 50, "so many could come within one second"
+    rate, began = Rate(100, 50), time.monotonic()
+    await asyncio.gather(*(rate.wait() for _ in range(50)))
+    assert time.monotonic() - began < 0.1
+    began = time.monotonic()
+    await asyncio.gather(*(rate.wait() for _ in range(20)))
+    assert time.monotonic() - began > 0.1

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 from tests.emulators.discord import Channel, Guild, LoopbackDiscord, Member
+from tests.emulators.discord.limits import Limits
 
 from safetybot.communities.access import Actor, Role
 from safetybot.model import InteractionState
@@ -391,3 +392,16 @@ async def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
         [row] = await bot.log()
     assert row.state is InteractionState.SENT
     assert answered(general) == Counter([message.id])
+
+
+async def test_a_flood_of_replies_stays_below_the_limits_of_discord(
+    running: Running, discord: LoopbackDiscord, member: Member, guild: Guild
+) -> None:
+    channels = [guild.add_channel(f"channel-{n}") for n in range(14)]
+    async with running() as bot:
+        discord.core.limits = Limits()
+        said = [await member.says(channel, f"{DIY} {n}") for n in range(5) for channel in channels]
+        await discord.until(lambda: sum(len(c.bot_messages) for c in channels) == len(said), within=20)
+        await bot.settled()
+        assert bot.platform.health()["invalid_requests"] == 0
+    assert discord.limits.hits == 0

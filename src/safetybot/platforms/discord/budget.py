@@ -1,11 +1,12 @@
-"""Counting requests that Discord calls invalid (D22): too many, and it shuts the whole address out for a while.
+"""What Discord allows a bot as a whole: requests a second (D20), and refused requests in ten minutes (D22).
 
-Lives here: the count, and the refusal to ask on when it grows. Does not live here: why a request was invalid, and what
-is done about it in one channel (`sending.py`).
+Lives here: keeping below both. Does not live here: limits of single routes, which the library reads from headers (D21),
+why a request was refused, and what is done about that in one channel (`sending.py`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,10 @@ DISCORD_LIMIT = 10_000
 OURS = 2_000
 """The same for us. Whatever else runs behind the same address has the rest."""
 
+A_SECOND, AT_ONCE = 30, 18
+"""Requests that we allow ourselves, and how many in one go after a pause: in no second are there more than Discord's 50
+(D20). The library has no such limit of its own."""
+
 _INVALID = frozenset({401, 403, 429})
 
 
@@ -34,6 +39,25 @@ class TooManyInvalidRequests(discord.DiscordException):
             "there are fewer. Look for rights that were taken from the bot"
         )
         self.count = count
+
+
+class Rate:
+    """Lets some through at once and the others one after the other, in the order in which they came."""
+
+    def __init__(
+        self, a_second: int = A_SECOND, at_once: int = AT_ONCE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Allow `a_second` in the long run and `at_once` after a pause; `clock` gives seconds."""
+        self._each, self._clock = 1 / a_second, clock
+        self._slack = at_once * self._each
+        self._due = 0.0
+
+    async def wait(self) -> None:
+        """Return when it is one's turn."""
+        now = self._clock()
+        self._due = max(self._due, now - self._slack) + self._each
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
 
 
 class InvalidRequests:

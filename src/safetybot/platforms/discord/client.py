@@ -27,7 +27,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from safetybot.chat.commands import Commands
 from safetybot.config.settings import DiscordSettings, shard_range
-from safetybot.platforms.discord.budget import InvalidRequests
+from safetybot.platforms.discord.budget import InvalidRequests, Rate
 
 log = structlog.get_logger(__name__)
 
@@ -286,12 +286,14 @@ class _Http(HTTPClient):
             max_ratelimit_timeout=made.max_ratelimit_timeout,
         )
         self._endpoints, self._invalid = endpoints, invalid
+        self._rate = Rate()
         self._named_gateway: str = ""
         self.max_concurrency = 1
 
     async def request(self, route: Route, **options: Any) -> Any:
         """As the library does it, at our address."""
         self._invalid.check()
+        await self._rate.wait()
         return await super().request(self._endpoints.moved(route), **options)
 
     async def get_bot_gateway(self) -> tuple[int, str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import discord
 import structlog
@@ -43,6 +44,14 @@ _EDITED = timedelta(minutes=10)
 """An update whose last edit is older tells of something else: a pin, a preview (D42)."""
 
 
+class Metrics(Protocol):
+    """Counts; `telemetry.Metrics` is one."""
+
+    def dropped(self, why: str) -> None:
+        """A message was not handled, or a channel not read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deleted:
     """A message that is gone."""
@@ -55,9 +64,9 @@ class Deleted:
 class Inbox:
     """Takes events in. One for the life of the platform; clients come and go."""
 
-    def __init__(self, services: Services, seen: Seen, look_back: timedelta) -> None:
+    def __init__(self, services: Services, seen: Seen, metrics: Metrics, look_back: timedelta) -> None:
         """Prepare; `connect` says where messages go, `run` does what takes time."""
-        self._services, self._seen = services, seen
+        self._services, self._seen, self._metrics = services, seen, metrics
         self._look_back = LookBack(seen, services.clock, look_back, self._offer, self._exempt_roles)
         self._watcher: Watcher | None = None
         self._intake: Intake | None = None
@@ -107,6 +116,7 @@ class Inbox:
             self.take(ours)
         elif from_member(message) and not message.stickers:
             self.empty += 1
+            self._metrics.dropped("no text")
 
     def edited(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message changed: whether in its words, the Watcher sees."""
@@ -224,6 +234,8 @@ class Inbox:
             log.exception("look_back_failed", shard=shard)
             found = Found()
         self.found += found.messages
+        for _ in range(found.unreadable):
+            self._metrics.dropped("unread channel")
         if found.channels or found.unreadable:
             log.info(
                 "looked_back", shard=shard, channels=found.channels, messages=found.messages,
@@ -280,6 +292,7 @@ class Inbox:
                 log.warning("erasing_waits", why=type(error).__name__)
                 await asyncio.sleep(_RETRY)
             except Exception:  # a fault of ours in one erasure must not stop the others; it is told in full
+                self._metrics.dropped("erasure")
                 log.exception("erasing_failed")
                 return
             else:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Protocol
 
 import discord
 import structlog
@@ -31,7 +30,7 @@ from safetybot.platforms.discord.automod import Finds
 from safetybot.platforms.discord.automod_sync import RuleKeeper
 from safetybot.platforms.discord.budget import InvalidRequests
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
-from safetybot.platforms.discord.inbox import Inbox
+from safetybot.platforms.discord.inbox import Inbox, Metrics
 from safetybot.platforms.discord.presses import Pick, Press
 from safetybot.platforms.discord.registering import Registering
 from safetybot.platforms.discord.rendering import NOBODY, files_of, first_page, pages, view_of
@@ -73,14 +72,6 @@ class Pace:
     """A channel without rights is left alone for this time."""
 
 
-class Metrics(Protocol):
-    """Counts; `telemetry.Metrics` is one."""
-
-    def dropped(self, why: str) -> None:
-        """A message was not handled."""
-        ...
-
-
 class DiscordPlatform:
     """Implements `ports.Platform` and `chat.services.Board`."""
 
@@ -98,14 +89,14 @@ class DiscordPlatform:
     ) -> None:
         """Put the parts together; `connect`, then `run`."""
         self._settings, self._services, self._commands = settings, services, commands
-        self._metrics, self._pace = metrics, pace
+        self._pace = pace
         self._registering = Registering(payload(tuple(commands.all.values())), first_pause=pace.first_pause)
         self.install: list[Install] = [self._registering.install]
         """Called for each new client; more is to be added before `run`."""
         self._invalid = InvalidRequests()
         self._sender = Sender(pace.send_within, pace.send_again)
         self._seen = Seen(NAME, watermarks)
-        self.inbox = Inbox(services, self._seen, settings.look_back)
+        self.inbox = Inbox(services, self._seen, metrics, settings.look_back)
         self._circuits = Circuits(pace.circuit)
         self._replies = Replies(services, self._sender, self.inbox.is_gone, self._circuits, self.notice)
         self._supervisor = Supervisor(
