@@ -11,6 +11,7 @@ from tests.web.conftest import HERE, OPERATOR, SITE, THERE, Browser, Pages
 from safetybot.communities.access import Actor, Refused, Role
 from safetybot.communities.audit import AuditFilters
 from safetybot.communities.sign_in import Grant, SignIn, UnusableGrant
+from safetybot.ports import PlatformError
 from safetybot.store.tables import audit, web_links, web_sessions
 from safetybot.web.pages import door
 
@@ -184,6 +185,7 @@ async def test_an_admin_ends_no_session_of_another_community(pages: Pages) -> No
         (Actor("a", Role.ADMIN, *HERE), Grant("b", Role.VIEWER, *THERE)),
         (Actor("a", Role.MODERATOR, *HERE), Grant("b", Role.VIEWER, *HERE)),
         (Actor("a", Role.MODERATOR, *HERE), Grant("a", Role.ADMIN, *HERE)),
+        (Actor("a", Role.MODERATOR, *HERE), Grant("a", Role.MODERATOR, *HERE)),
         (Actor("a", None, *HERE), Grant("a", Role.VIEWER, *HERE)),
     ],
 )
@@ -193,8 +195,92 @@ async def test_nobody_gives_more_than_they_have(pages: Pages, actor: Actor, gran
 
 
 async def test_a_moderator_may_have_a_link_for_themselves(pages: Pages) -> None:
-    actor = Actor("ann", Role.MODERATOR, *HERE)
-    assert await desk(pages).link(actor, Grant("ann", Role.MODERATOR, *HERE))
+    actor = Actor("Ann \u200d (7)\n", Role.MODERATOR, *HERE, member="7")
+    browser = await pages.browser()
+    await browser.post("/sign-in", data={"token": await desk(pages).own_link(actor)})
+    assert await inside(browser)
+    (session,) = await pages.store.web.open(*HERE)
+    assert session.grant == Grant("Ann   (7)", Role.MODERATOR, *HERE, member="7")
+    with pytest.raises(Refused):
+        await desk(pages).own_link(Actor("plain", None, *HERE, member="8"))
+
+
+# --- whom a platform let in ---
+
+
+class People:
+    """Stands where a platform stands; `roles` is what it says, an error where it does not answer."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, Role | None] = {"7": Role.MODERATOR}
+        self.away = False
+        self.asked = 0
+
+    async def standing(self, platform: str, community: str, member: str) -> Role | None:
+        self.asked += 1
+        if self.away:
+            raise PlatformError("away", retry=True)
+        return self.roles.get(member)
+
+
+async def let_in(pages: Pages, people: People) -> tuple[SignIn, str]:
+    age = pages.session.settings.web
+    door = SignIn(
+        pages.store.web, pages.clock, key="k", link_age=age.link, session_age=age.session,
+        standing={"discord": people.standing},
+    )  # fmt: skip
+    cookie = await door.redeem(await door.own_link(Actor("ann", Role.MODERATOR, *HERE, member="7")))
+    assert cookie is not None
+    return door, cookie
+
+
+async def test_somebody_who_is_no_moderator_any_more_is_out_within_a_minute(pages: Pages) -> None:
+    people = People()
+    door, cookie = await let_in(pages, people)
+    assert await door.who(cookie) is not None
+    people.roles["7"] = None
+    assert await door.who(cookie) is not None, "asked a moment ago"
+    assert people.asked == 1
+    pages.clock.forward(minutes=1)
+    assert await door.who(cookie) is None
+    people.roles["7"] = Role.ADMIN
+    assert await door.who(cookie) is None, "their session is over for good"
+    (entry, *_) = await pages.store.audit.newest(AuditFilters(), before=None, limit=1)
+    assert (entry.by, entry.action) == ("safetybot", "session ended")
+
+
+@pytest.mark.parametrize(("now", "held"), [(Role.VIEWER, Role.VIEWER), (Role.ADMIN, Role.MODERATOR)])
+async def test_a_role_holds_as_it_is_now_and_at_most_as_it_was_given(pages: Pages, now: Role, held: Role) -> None:
+    people = People()
+    door, cookie = await let_in(pages, people)
+    people.roles["7"] = now
+    found = await door.who(cookie)
+    assert found is not None
+    assert found.session.grant.actor.role is held
+
+
+async def test_a_platform_that_does_not_answer_is_believed_for_a_while(pages: Pages) -> None:
+    people = People()
+    door, cookie = await let_in(pages, people)
+    assert await door.who(cookie) is not None
+    people.away = True
+    pages.clock.forward(minutes=14)
+    assert await door.who(cookie) is not None
+    pages.clock.forward(minutes=1)
+    assert await door.who(cookie) is None
+    people.away = False
+    assert await door.who(cookie) is not None, "the session was not ended for the platform's sake"
+
+
+async def test_without_their_platform_at_hand_a_session_holds_as_it_was_given(pages: Pages) -> None:
+    _, cookie = await let_in(pages, People())
+    age = pages.session.settings.web
+    apart = SignIn(pages.store.web, pages.clock, key="k", link_age=age.link, session_age=age.session)
+    pages.clock.forward(hours=1)
+    assert await apart.who(cookie) is not None
+
+
+# --- links that cannot be ---
 
 
 @pytest.mark.parametrize(

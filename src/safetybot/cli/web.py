@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -30,7 +30,7 @@ from safetybot.communities.keywords import Keywords
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Reviews, Words
-from safetybot.communities.sign_in import Grant, SignIn
+from safetybot.communities.sign_in import Grant, SignIn, Standing
 from safetybot.communities.terms_in_force import TermsInForce
 from safetybot.communities.trying import Trials
 from safetybot.config import LastGood
@@ -104,11 +104,13 @@ def login(
     console().print(f"For {grant.name}, as {role}. It can be used once, within {minutes} minutes.", style="dim")
 
 
-def sign_in(session: Session, runtime: Runtime) -> SignIn:
-    """Links and sessions, signed with a key in the data folder."""
+def sign_in(session: Session, runtime: Runtime, standing: Mapping[str, Standing] | None = None) -> SignIn:
+    """Links and sessions, signed with a key in the data folder; `standing` asks platforms about their moderators."""
     web = session.settings.web
     key = read_or_create_key(session.settings.data_dir / "web.key")[0]
-    return SignIn(runtime.store.web, runtime.clock, key=key, link_age=web.link, session_age=web.session)
+    return SignIn(
+        runtime.store.web, runtime.clock, key=key, link_age=web.link, session_age=web.session, standing=standing
+    )
 
 
 def sign_in_url(site: str, token: str) -> str:
@@ -125,6 +127,7 @@ async def serve_pages(
     host: str,
     port: int,
     started: Callable[[str], None] | None = None,
+    standing: Mapping[str, Standing] | None = None,
 ) -> None:
     """Serve the pages until cancelled.
 
@@ -136,6 +139,7 @@ async def serve_pages(
         host: Address to listen on.
         port: Port; 0 for any free one.
         started: Called with the address under which people reach the pages, once they do.
+        standing: By platform, what somebody whom it let in is there now.
 
     Raises:
         WebMissing: The extra `web` is not installed.
@@ -150,7 +154,7 @@ async def serve_pages(
     with listen(host, port) as listening:
         url = session.settings.web.url or f"http://localhost:{listening.getsockname()[1]}"
         site = Site(url, session.settings.web.session)
-        app = create_app(make_parts(session, runtime, metrics, in_force), site)
+        app = create_app(make_parts(session, runtime, metrics, in_force, standing), site)
         await serve(app, listening, started=lambda: started(url) if started else None)
 
 
@@ -159,13 +163,14 @@ def make_parts(
     runtime: Runtime,
     metrics: Metrics,
     in_force: Callable[[], tuple[Detector, ResponseLibrary]],
+    standing: Mapping[str, Standing] | None = None,
 ) -> Callable[[], Parts]:
     """Gives the pages' use cases over what is in force; made anew when the configuration was read anew."""
     from safetybot.web.parts import Parts
 
     store, clock = runtime.store, runtime.clock
     terms, policy, members = TermsInForce(store.keywords), community_policy(session, runtime), privacy(session, runtime)
-    door = sign_in(session, runtime)
+    door = sign_in(session, runtime, standing)
     made: list[tuple[Detector, ResponseLibrary, Parts]] = []
 
     async def own_terms(platform: str, community: str) -> Sequence[str]:

@@ -9,19 +9,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from safetybot.communities.access import Actor, Refused, Right, Role, require
 from safetybot.communities.errors import CommunityError
-from safetybot.ports import Clock
+from safetybot.ports import Clock, PlatformError
 
 ROTATED_AFTER = timedelta(minutes=15)
 """A session's token is changed at the first request after this time."""
 GRACE = timedelta(minutes=1)
 """So long the token before still holds, for requests that were on their way."""
+ASKED_AFTER = timedelta(minutes=1)
+"""So long a standing on a platform is taken as it was."""
+UNASKED_AT_MOST = timedelta(minutes=15)
+"""So long, where the platform does not answer; then nobody is let in by it."""
+_REMEMBERED = 5_000
 NAME_CHARS = 80
 
 
@@ -33,6 +39,8 @@ class Grant:
     role: Role
     platform: str = ""
     community: str = ""
+    member: str = ""
+    """Their id on the platform, where it let them in: by it their standing there is asked for again and again."""
 
     @property
     def actor(self) -> Actor:
@@ -60,6 +68,13 @@ class SignedIn:
     """What every form must carry."""
     renewed: str | None = None
     """The cookie to use from now on, where it was changed."""
+
+
+Standing = Callable[[str, str, str], Awaitable[Role | None]]
+"""The role that somebody has in a community now, by platform, community and their id there; None is a plain member.
+
+Raises `PlatformError` where the platform does not answer.
+"""
 
 
 class UnusableGrant(CommunityError):
@@ -112,9 +127,22 @@ class SignIn:
     """Links and sessions."""
 
     def __init__(
-        self, rows: SignInRows, clock: Clock, *, key: str, link_age: timedelta, session_age: timedelta
+        self,
+        rows: SignInRows,
+        clock: Clock,
+        *,
+        key: str,
+        link_age: timedelta,
+        session_age: timedelta,
+        standing: Mapping[str, Standing] | None = None,
     ) -> None:
-        """Keep hashes in `rows`; `key`, any text, signs cookies: with another one every session is over."""
+        """Keep hashes in `rows`; `key`, any text, signs cookies: with another one every session is over.
+
+        `standing` asks platforms, by their name, what people are in their communities. Where a platform is not there
+        (the pages are served apart from the bot), what somebody was let in as holds until their session ends.
+        """
+        self._standing = standing or {}
+        self._roles: OrderedDict[tuple[str, str, str], tuple[datetime, Role | None]] = OrderedDict()
         self._rows, self._clock, self._key = rows, clock, key.encode()
         self._link_age, self._session_age = link_age, session_age
 
@@ -127,13 +155,19 @@ class SignIn:
         """
         check_grant(grant)
         platform, community = grant.platform or None, grant.community or None
-        own = grant.actor == Actor(actor.name, actor.role, actor.platform, actor.community)
-        require(actor, Right.SEE_POLICY if own else Right.LET_IN, platform, community)
+        require(actor, Right.LET_IN, platform, community)
         if actor.role is None or grant.role > actor.role:
             raise Refused(actor, Right.LET_IN, platform, community, f"a {grant.role.label} can be let in by one only")
-        token = secrets.token_urlsafe(32)
-        await self._rows.add_link(_hash(token), grant, until=self._clock.now() + self._link_age, by=actor.name)
-        return token
+        return await self._new_link(grant, actor.name)
+
+    async def own_link(self, actor: Actor) -> str:
+        """The token of a link for somebody themselves, as what their platform says they are. Raises `Refused`."""
+        require(actor, Right.SEE_FIGURES, actor.platform or None, actor.community or None)
+        name = "".join(char if char.isprintable() else " " for char in actor.name).strip()[:NAME_CHARS]
+        role = actor.role or Role.VIEWER  # `require` refuses whoever has none
+        grant = Grant(name, role, actor.platform, actor.community, actor.member or "")
+        check_grant(grant)
+        return await self._new_link(grant, actor.name)
 
     async def redeem(self, token: str) -> str | None:
         """Use a link: the cookie of a new session; None where the link is unknown, used or too old."""
@@ -151,6 +185,14 @@ class SignIn:
         if found is None:
             return None
         session, newest = found
+        try:
+            role = await self._role(session.grant, now)
+        except PlatformError:
+            return None
+        if role is None:
+            await self._rows.end(session.id, by="safetybot", action="session ended")
+            return None
+        session = replace(session, grant=replace(session.grant, role=role))
         renewed: str | None = None
         if newest and now - session.rotated_at >= ROTATED_AFTER:
             fresh = secrets.token_urlsafe(32)
@@ -175,6 +217,34 @@ class SignIn:
             return False
         require(actor, Right.LET_IN, session.grant.platform or None, session.grant.community or None)
         return await self._rows.end(session_id, by=actor.name, action="session ended") is not None
+
+    async def _new_link(self, grant: Grant, by: str) -> str:
+        token = secrets.token_urlsafe(32)
+        await self._rows.add_link(_hash(token), grant, until=self._clock.now() + self._link_age, by=by)
+        return token
+
+    async def _role(self, grant: Grant, now: datetime) -> Role | None:
+        """What somebody is now, at most what they were let in as; None where they are nothing any more.
+
+        Raises `PlatformError` where their platform has not answered for too long.
+        """
+        ask = self._standing.get(grant.platform)
+        if ask is None or not grant.member:
+            return grant.role
+        key = (grant.platform, grant.community, grant.member)
+        asked_at, role = self._roles.get(key, (None, None))
+        if asked_at is None or now - asked_at >= ASKED_AFTER:
+            try:
+                role = await ask(*key)
+            except PlatformError:
+                if asked_at is None or now - asked_at >= UNASKED_AT_MOST:
+                    raise
+            else:
+                self._roles[key] = (now, role)
+                self._roles.move_to_end(key)
+                if len(self._roles) > _REMEMBERED:
+                    self._roles.popitem(last=False)
+        return None if role is None else min(role, grant.role)
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:40]

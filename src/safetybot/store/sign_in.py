@@ -107,11 +107,12 @@ def _columns(grant: Grant) -> dict[str, Any]:
         "role": int(grant.role),
         "platform": grant.platform,
         "community": grant.community,
+        "member": grant.member,
     }
 
 
 def _grant(row: sa.Row[Any]) -> Grant:
-    return Grant(row.name, Role(row.role), row.platform, row.community)
+    return Grant(row.name, Role(row.role), row.platform, row.community, row.member)
 
 
 def _session(row: sa.Row[Any]) -> Session:

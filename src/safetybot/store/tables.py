@@ -243,9 +243,11 @@ web_links = sa.Table(
     sa.Column("token", sa.Text, primary_key=True),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
     sa.Column("role", sa.SmallInteger, nullable=False),
+    sa.Column("member", sa.Text, nullable=False, server_default=""),
     sa.Column("expires_at", Moment, nullable=False),
 )
-"""Links that let somebody into the web pages once. `token` is a hash; no community where the role holds everywhere."""
+"""Links that let somebody into the web pages once. `token` is a hash; no community where the role holds everywhere.
+`member` is a moderator's id on the platform that let them in, to ask it whether they still are one."""
 
 web_sessions = sa.Table(
     "web_sessions",
@@ -255,6 +257,7 @@ web_sessions = sa.Table(
     sa.Column("token_before", sa.Text, index=True),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
     sa.Column("role", sa.SmallInteger, nullable=False),
+    sa.Column("member", sa.Text, nullable=False, server_default=""),
     *(sa.Column(name, Moment, nullable=False) for name in ("opened_at", "rotated_at", "expires_at")),
     sqlite_autoincrement=True,
 )
