@@ -27,6 +27,7 @@ from safetybot.chat.keyword_screens import (
     keyword_list,
     keyword_screen,
     typed_term,
+    which_keyword,
 )
 from safetybot.chat.keyword_words import change_line, state_name, warning_lines
 from safetybot.chat.names import concern_name
@@ -108,7 +109,7 @@ async def _add_command(services: Services, caller: Caller, arguments: Arguments)
     given = _given(arguments)
     # Without a meaning it becomes a draft of the mildest one, which does nothing, and the screen asks.
     kind, value = given or (_CONCERN, Concern.MENTION.label)
-    term, force = typed_term(arguments, "add"), arguments.get("force") is True
+    term, force = typed_term(arguments), arguments.get("force") is True
     return await _add(services, caller, _bound(term, _first_state(kind), kind, value), ask=given is None, force=force)
 
 
@@ -169,7 +170,10 @@ async def _save(services: Services, caller: Caller, arguments: tuple[str, ...], 
 
 
 async def _edit_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    term, given = typed_term(arguments, "edit"), _given(arguments)
+    term, given = typed_term(arguments), _given(arguments)
+    if not term:
+        require(caller.actor, Right.CHANGE_KEYWORDS, *where(caller))
+        return await which_keyword(services, caller)
     known = await services.keywords.get(caller.actor, *where(caller), term)
     if given is None:
         require(caller.actor, Right.CHANGE_KEYWORDS, *where(caller))
@@ -207,9 +211,10 @@ def _binding(services: Services, caller: Caller, known: Listed) -> Answer:
 
 
 async def _move_command(services: Services, caller: Caller, arguments: Arguments, state: KeywordState) -> Answer:
-    word = {KeywordState.LIVE: "live", KeywordState.SHADOW: "shadow"}.get(state, "retire")
-    known = await services.keywords.get(caller.actor, *where(caller), typed_term(arguments, word))
     require(caller.actor, Right.CHANGE_KEYWORDS, *where(caller))
+    if not typed_term(arguments):
+        return await which_keyword(services, caller)
+    known = await services.keywords.get(caller.actor, *where(caller), typed_term(arguments))
     force = arguments.get("force") is True
     if state is KeywordState.LIVE and not force:
         return await keyword_screen(services, caller, known, look=True)
@@ -241,7 +246,10 @@ async def _again(services: Services, caller: Caller, known: Listed, error: TooBr
 
 
 async def _undo_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    return await _undo(services, caller, typed_term(arguments, "undo"), None)
+    require(caller.actor, Right.CHANGE_KEYWORDS, *where(caller))
+    if not typed_term(arguments):
+        return await which_keyword(services, caller)
+    return await _undo(services, caller, typed_term(arguments), None)
 
 
 async def _undo(services: Services, caller: Caller, term: str, expected: int | None) -> Answer:

@@ -7,6 +7,7 @@ Lives here: these screens and their buttons. Does not live here: changing anythi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, Choice, Menu, Weight
@@ -19,7 +20,7 @@ from safetybot.chat.keyword_words import (
     state_name,
     warning_lines,
 )
-from safetybot.chat.refusals import GoneKeyword, Missing, Unfit
+from safetybot.chat.refusals import GoneKeyword, Unfit
 from safetybot.chat.screens import KEYWORDS, back, number_in, paged, phrase_line, screen, short, where
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import Form, Line, Span, bold, code, line, text
@@ -110,12 +111,16 @@ async def by_id(services: Services, caller: Caller, keyword_id: str) -> Listed:
     raise GoneKeyword
 
 
-def typed_term(arguments: Arguments, command: str) -> str:
-    """The term that a command was given. Raises `Missing`."""
-    term = str(arguments.get("term", "")).strip()
-    if not term:
-        raise Missing("term", f"keyword {command} glow party")
-    return term
+def typed_term(arguments: Arguments) -> str:
+    """The term that a command was given, empty without one: then `which_keyword` asks."""
+    return str(arguments.get("term", "")).strip()
+
+
+async def which_keyword(services: Services, caller: Caller) -> Answer:
+    """The list, for whoever gave a command no keyword. Raises `Refused`."""
+    listed = await keyword_list(services, caller, 0)
+    asked = line(caller.texts.say("Which keyword do you mean? Choose it here, or write it after the command."))
+    return replace(listed, text=text(asked) + listed.text)
 
 
 async def complete_terms(services: Services, caller: Caller, option: str, typed: str) -> Sequence[str]:
@@ -217,7 +222,9 @@ async def _list_command(services: Services, caller: Caller, arguments: Arguments
 
 
 async def _history_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    term = typed_term(arguments, "history")
+    term = typed_term(arguments)
+    if not term:
+        return await which_keyword(services, caller)
     for one in await services.keywords.listed(caller.actor, *where(caller)):
         if one.keyword.term.casefold() == term.casefold():
             term = one.keyword.term
