@@ -314,15 +314,33 @@ async def test_a_message_deleted_while_we_answer_gets_no_reply(
     assert general.bot_messages == []
 
 
-async def test_a_message_deleted_just_after_the_reply_left_takes_the_reply_with_it(
+async def test_a_message_deleted_after_its_reply_was_sent_off_takes_the_reply_with_it(
+    running: Running, discord: LoopbackDiscord, general: Channel, member: Member
+) -> None:
+    discord.delay("/messages$", 0.4, method="POST")
+    async with running() as bot:
+        message = await member.says(general, DIY)
+        async with asyncio.timeout(5):
+            while [row.state for row in await bot.log()] != [InteractionState.SENDING]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        # Told to us, and not yet known where the reply arrives.
+        bot.platform.inbox.deleted(general.guild.id, general.id, {message.id})
+        await bot.settled()
+        assert await bot.log() == []
+    [reply] = [m for m in general.record.messages.values() if m.author.bot]
+    assert reply.deleted
+
+
+async def test_a_message_deleted_before_its_reply_was_confirmed_takes_the_reply_with_it(
     running: Running, discord: LoopbackDiscord, general: Channel, member: Member
 ) -> None:
     async with running() as bot:
         discord.drop_rest(path="/messages$", method="POST", carried_out=True)
         message = await member.says(general, DIY)
-        await general.reply_to(message)
+        reply = await general.reply_to(message)
         await member.deletes(message)
-        await asyncio.sleep(1.0)
+        await discord.until(lambda: reply.deleted)
         await bot.settled()
         assert await bot.log() == []
 

@@ -20,7 +20,7 @@ from safetybot.chat.text import from_markdown
 from safetybot.model import Message, Place, Response
 from safetybot.platforms.discord.client import DiscordClient
 from safetybot.platforms.discord.rendering import NOBODY, first_page, pages, view_of
-from safetybot.platforms.discord.sending import Circuits, Gone, NotAllowed, Sender, nonce_of
+from safetybot.platforms.discord.sending import UNKNOWN_MESSAGE, Circuits, Gone, NotAllowed, Sender, nonce_of
 from safetybot.ports import PlatformError, Receipt
 from safetybot.translation import marked, texts
 from safetybot.watcher import LATEST_REPLY
@@ -88,24 +88,28 @@ class Replies:
         return Receipt(str(sent.id))
 
     async def find(self, to: Message) -> Receipt | None:
-        """Our reply to a message, None where there is none. Raises `PlatformError` where the channel cannot be read."""
+        """Our reply to a message, None where there is none. Raises `PlatformError` where the channel cannot be read.
+
+        Where the message itself is gone, so is the reply afterwards: `Gone`.
+        """
         channel = _channel(to.place)
 
         async def look(client: DiscordClient) -> Receipt | None:
             there = client.get_partial_messageable(channel, guild_id=int(to.place.community))
-            # Where the right to read is missing, history is not refused but empty; asking for the message is refused.
-            await there.fetch_message(int(to.id))
-            seen = 0
-            async for message in there.history(limit=_SEARCHED, after=discord.Object(int(to.id)), oldest_first=True):
-                seen += 1
-                mine = client.user is not None and message.author.id == client.user.id
-                if mine and message.reference is not None and message.reference.message_id == int(to.id):
-                    return Receipt(str(message.id))
-                if message.created_at - to.sent_at > _LATEST:
-                    return None
-            if seen == _SEARCHED:
-                raise PlatformError(f"too much was written in channel {channel} to find a reply there")
-            return None
+            gone = False
+            try:
+                # Where the right to read is missing, history is not refused but empty; asking for a message is refused.
+                await there.fetch_message(int(to.id))
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+                gone = True
+            found = await _search(client, there, to)
+            if gone:
+                if found is not None:
+                    await found.delete()
+                raise Gone
+            return Receipt(str(found.id)) if found is not None else None
 
         return await self._sender.do(channel, look)
 
@@ -135,6 +139,20 @@ class Replies:
             await self._notice(place.community, policy.alert_channel, told)
         except PlatformError as error:
             log.warning("loss_of_rights_not_told", community=place.community, channel=channel, error=str(error))
+
+
+async def _search(client: DiscordClient, there: discord.PartialMessageable, to: Message) -> discord.Message | None:
+    seen = 0
+    async for message in there.history(limit=_SEARCHED, after=discord.Object(int(to.id)), oldest_first=True):
+        seen += 1
+        mine = client.user is not None and message.author.id == client.user.id
+        if mine and message.reference is not None and message.reference.message_id == int(to.id):
+            return message
+        if message.created_at - to.sent_at > _LATEST:
+            return None
+    if seen == _SEARCHED:
+        raise PlatformError(f"too much was written in channel {there.id} to find a reply there")
+    return None
 
 
 def _channel(place: Place) -> int:

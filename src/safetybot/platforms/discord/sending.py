@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 _NONCE = 24
 """Characters; Discord takes 25 (D32)."""
-_UNKNOWN_MESSAGE, _UNKNOWN_CHANNEL = 10008, 10003
+UNKNOWN_MESSAGE, _UNKNOWN_CHANNEL = 10008, 10003
+"""Discord's codes of errors."""
 _LONGEST_PAUSE = 8.0
 _CHANNELS = 10_000
 
@@ -161,7 +162,7 @@ def _worth_waiting(error: Exception, client: DiscordClient, channel: int, pause:
 
 
 def _refusal(error: discord.HTTPException, channel: int) -> PlatformError:
-    if error.code == _UNKNOWN_MESSAGE or (error.status == 400 and "message_reference" in error.text):
+    if error.code == UNKNOWN_MESSAGE or (error.status == 400 and "message_reference" in error.text):
         return Gone()
     if error.code == _UNKNOWN_CHANNEL:
         return Gone(f"channel {channel}")
