@@ -26,7 +26,7 @@ from safetybot.detection.detector import Detector
 from safetybot.model import Interaction, InteractionState
 from safetybot.platforms.telegram.limits import Limit, Rates
 from safetybot.platforms.telegram.platform import Pace, TelegramPlatform
-from safetybot.platforms.telegram.polling import PollPace
+from safetybot.platforms.telegram.polling import Leases, PollPace
 from safetybot.platforms.telegram.webhook import WebhookPace
 from safetybot.responses import ResponseLibrary
 from safetybot.telemetry import Metrics
@@ -111,7 +111,7 @@ class Bots:
 
     async def start(
         self, *, pace: Pace = HURRY, webhook_port: int = 0, late_after: str = "5m", well: bool = True,
-        token: str = "", webhook: bool = False,
+        token: str = "", webhook: bool = False, leases: Leases | None = None,
     ) -> Running:  # fmt: skip
         session = Session()
         session.detector, session.library = packaged()
@@ -129,7 +129,7 @@ class Bots:
         store = runtime.store
         commands, limits = commands_for(services), SharedLimits(store.budgets)
         platform = TelegramPlatform(
-            settings, services, commands, metrics, budgets=limits, moves=store.moves, leases=store.leases,
+            settings, services, commands, metrics, budgets=limits, moves=store.moves, leases=leases or store.leases,
             clock=runtime.clock, pace=pace,
         )  # fmt: skip
         services.boards["telegram"] = platform

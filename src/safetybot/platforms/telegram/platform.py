@@ -29,11 +29,14 @@ from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
 from safetybot.platforms.telegram import findings
 from safetybot.platforms.telegram.caller import People
+from safetybot.platforms.telegram.command_lists import install, lists_of
 from safetybot.platforms.telegram.connection import ALLOWED, connect
 from safetybot.platforms.telegram.findings import ADMINS
 from safetybot.platforms.telegram.giving import Giver
+from safetybot.platforms.telegram.groups import Groups
 from safetybot.platforms.telegram.inbox import Inbox
 from safetybot.platforms.telegram.limits import Budgets, Metrics, Outbox, Rates
+from safetybot.platforms.telegram.listening import TextCommands
 from safetybot.platforms.telegram.places import Moves, Places
 from safetybot.platforms.telegram.polling import Leases, Poller, PollPace
 from safetybot.platforms.telegram.presses import Presses
@@ -98,12 +101,20 @@ class TelegramPlatform:
         self.sealing = Sealing(services.actions)
         self.people = People(self.sender, services, self._places)
         self.giver = Giver(self.sender, self.sealing)
-        self.presses = Presses(commands, self.sender, self.giver, self.people, self._places, self.sealing)
+        groups = Groups(services.communities, self.people, self._places, self.sender)
+        self.presses = Presses(commands, self.sender, self.giver, self.people, self._places, self.sealing, groups)
         self.inbox = Inbox(
             self._connection, services, self.people, self._places, self.presses, metrics,
             lambda: leases.take(_PROBE, timedelta(seconds=1)),
         )  # fmt: skip
-        self._poller = None if settings.webhook_url else Poller(self._connection, self.inbox, leases, pace.poll)
+        self.inbox.listeners.append(
+            TextCommands(
+                commands, self.sender, self.giver, self.people, self._places, self.sealing, self.presses, groups
+            )
+        )
+        self._lists = lists_of(tuple(commands.all.values()), services.library)
+        self._listing: asyncio.Task[None] | None = None
+        self.poller = None if settings.webhook_url else Poller(self._connection, self.inbox, leases, pace.poll)
         self._webhook = Webhook(settings, self.inbox, pace.webhook) if settings.webhook_url else None
         self._problem = "starting"
         self._intake: Intake | None = None
@@ -129,7 +140,7 @@ class TelegramPlatform:
         self._intake = intake
         self.inbox.connect(intake)
         self._outbox.away = away
-        for source in (self._poller, self._webhook):
+        for source in (self.poller, self._webhook):
             if source is not None:
                 source.away = away
         if alerts is not None:
@@ -138,10 +149,12 @@ class TelegramPlatform:
     async def run(self) -> None:
         """Take updates in until `stop`, or until cancelled."""
         await self._log_in()
-        if self._poller is not None:
+        self._stop_listing()
+        self._listing = asyncio.create_task(install(self.sender, self._lists), name="telegram-commands")
+        if self.poller is not None:
             self._problem = ""
             await self._until_well("webhook_not_ended", self._connection.delete_webhook)
-            await self._poller.run()
+            await self.poller.run()
         elif self._webhook is not None:
             await self._webhook.start()
             await self._until_well("webhook_not_set", self._set_webhook)
@@ -151,15 +164,16 @@ class TelegramPlatform:
     async def stop(self) -> None:
         """Take nothing in any more, see through what was taken in, for some seconds at most, then disconnect."""
         ends = time.monotonic() + _DRAIN
-        if self._poller is not None:
-            await self._poller.pause(_DRAIN)
+        self._stop_listing()
+        if self.poller is not None:
+            await self.poller.pause(_DRAIN)
         if self._webhook is not None:
             self._webhook.pause()
         if self._intake is not None and not await self._intake.drained(max(0.1, ends - time.monotonic())):
             log.warning("messages_left", platform=NAME, waiting=self._intake.waiting)
         await self.inbox.answered(max(0.1, ends - time.monotonic()))
-        if self._poller is not None:
-            await self._poller.stop()
+        if self.poller is not None:
+            await self.poller.stop()
         if self._webhook is not None:
             await self._webhook.stop()
         for request in (self._connection.request, self._connection._request[0]):
@@ -167,13 +181,13 @@ class TelegramPlatform:
 
     def health(self) -> Mapping[str, object]:
         """How it fares: `problem` is empty while updates come; the age is that of the last good poll or post."""
-        source = self._poller or self._webhook
+        source = self.poller or self._webhook
         last = source.last_good if source is not None else None
         return {
-            "mode": "polling" if self._poller is not None else "webhook",
+            "mode": "polling" if self.poller is not None else "webhook",
             "problem": self._trouble(),
             "last_good_seconds": None if last is None else round(time.monotonic() - last, 1),
-            "holds_lease": self._poller.holds_lease if self._poller is not None else None,
+            "holds_lease": self.poller.holds_lease if self.poller is not None else None,
             "odd_updates": self.inbox.odd,
             "sends_waiting": self._outbox.waiting,
         }
@@ -286,6 +300,11 @@ class TelegramPlatform:
         """Learn who we are; a refused token is told, and tried again: it may be given back."""
         await self._until_well("not_logged_in", self._connection.initialize)
 
+    def _stop_listing(self) -> None:
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
+
     async def _set_webhook(self) -> object:
         return await self._connection.set_webhook(
             self._settings.webhook_url,
@@ -315,7 +334,7 @@ class TelegramPlatform:
             pause = min(2 * pause, self._pace.longest_pause)
 
     def _trouble(self) -> str:
-        return self._problem or (self._poller.problem if self._poller is not None else "")
+        return self._problem or (self.poller.problem if self.poller is not None else "")
 
     async def _administrators(self, community: str) -> list[str]:
         chat = self._places.chat_of(community)

@@ -22,6 +22,9 @@ from safetybot.platforms.telegram.inbox import Full, Inbox
 
 log = structlog.get_logger(__name__)
 
+_QUIET = 600.0
+"""Seconds in which the same trouble is not logged again: two pollers take each other's turn every few seconds."""
+
 
 class Leases(Protocol):
     """What only one process may do; `store.leases.Leases` is one."""
@@ -68,6 +71,7 @@ class Poller:
         self._until = 0.0
         self._offset = 0
         self._told = ""
+        self._told_at: dict[str, float] = {}
         self.last_good: float | None = None
         self.problem = ""
         """What keeps updates from coming, in words; empty while all is well."""
@@ -209,8 +213,12 @@ class Poller:
             log.warning("webhook_not_ended", why=type(error).__name__)
 
     def _tell(self, level: str, event: str, problem: str, **details: object) -> None:
-        """Note what keeps updates from coming; the same trouble is logged once, until it is over."""
+        """Note what keeps updates from coming; the same trouble is logged once, and not soon again."""
         self.problem = problem
-        if self._told != event:
-            self._told = event
+        if self._told == event:
+            return
+        self._told = event
+        now = time.monotonic()
+        if now - self._told_at.get(event, -_QUIET) >= _QUIET:
+            self._told_at[event] = now
             getattr(log, level)(event, problem=problem, **details)
