@@ -17,6 +17,9 @@ function inZone(part) {
 }
 inZone(document);
 
+/* On a narrow screen the menu is wider than the page: show where one is. */
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /* One press of a key is one button or link that names it; never while somebody types, never with a modifier. */
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
