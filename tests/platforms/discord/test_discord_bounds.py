@@ -54,6 +54,9 @@ class Kept:
     async def all(self, platform: str, *, since: datetime) -> dict[Channel, datetime]:
         return {channel: at for channel, at in self.marks.items() if at >= since}
 
+    async def forget(self, *, before: datetime) -> None:
+        self.marks = {channel: at for channel, at in self.marks.items() if at >= before}
+
 
 def test_refused_requests_end_long_before_discord_shuts_us_out() -> None:
     clock = Clock()
@@ -148,14 +151,16 @@ async def test_marks_of_a_community_that_is_gone_are_not_written() -> None:
     assert kept.marks == {("9", "2"): NOW}
 
 
-async def test_old_marks_leave_the_memory_once_they_are_written() -> None:
-    seen = Seen("discord", Kept())
+async def test_old_marks_are_dropped_once_they_are_written() -> None:
+    kept = Kept()
+    seen = Seen("discord", kept)
     seen.handled(A, NOW, by=0)
-    seen.prune(NOW + timedelta(days=1))
+    await seen.prune(NOW + timedelta(days=1))
     assert seen.of(A) == NOW, "not written yet"
     await seen.write()
-    seen.prune(NOW + timedelta(days=1))
+    await seen.prune(NOW + timedelta(days=1))
     assert seen.of(A) is None
+    assert kept.marks == {}
 
 
 async def test_sessions_of_one_bucket_keep_apart_and_a_lone_one_does_not_wait() -> None:

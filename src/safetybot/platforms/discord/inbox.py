@@ -37,6 +37,7 @@ _THREADS = 20_000
 _ROOM = 500
 """Messages that may wait while a look back adds more: live ones go first."""
 _RETRY = 2.0
+_PRUNE = 3600.0
 _SETTLE = 0.5
 _FORGETTING = 4
 """Erasures at a time: one may have to wait for its message to be seen through."""
@@ -67,6 +68,7 @@ class Inbox:
     def __init__(self, services: Services, seen: Seen, metrics: Metrics, look_back: timedelta) -> None:
         """Prepare; `connect` says where messages go, `run` does what takes time."""
         self._services, self._seen, self._metrics = services, seen, metrics
+        self._window = look_back
         self._look_back = LookBack(seen, services.clock, look_back, self._offer, self._exempt_roles)
         self._watcher: Watcher | None = None
         self._intake: Intake | None = None
@@ -218,13 +220,23 @@ class Inbox:
         await self._to_forget.join()
 
     async def _keep_marks(self, every: float) -> None:
+        pruned = float("-inf")
         while True:
             await asyncio.sleep(every)
             await self.write_marks()
-            self._seen.prune(self._services.clock.now() - timedelta(days=1))
+            if time.monotonic() - pruned > _PRUNE:
+                await self._prune()
+                pruned = time.monotonic()
             for shard in [s for s in self._overflowed if s not in self._looking]:
                 if self._client is not None and self._intake is not None and self._intake.waiting < _ROOM:
                     self.guilds_known(shard)
+
+    async def _prune(self) -> None:
+        """When a quiet channel was last used is nobody's business any more once no look back would ask."""
+        try:
+            await self._seen.prune(self._services.clock.now() - self._window - timedelta(seconds=_PRUNE))
+        except self._away as error:
+            log.warning("marks_not_pruned", why=type(error).__name__)
 
     async def _look(self, shard: int, after: float = 0.0) -> None:
         await asyncio.sleep(after)

@@ -25,6 +25,10 @@ class Watermarks(Protocol):
         """The marks not older than `since`."""
         ...
 
+    async def forget(self, *, before: datetime) -> None:
+        """Drop older marks."""
+        ...
+
 
 class Seen:
     """Marks of one platform.
@@ -87,8 +91,9 @@ class Seen:
                 kept[channel] = at
         return kept
 
-    def prune(self, before: datetime) -> None:
-        """Drop marks that no look back would use any more."""
+    async def prune(self, before: datetime) -> None:
+        """Drop marks that no look back would use, here and where they are kept. Raises what the store raises."""
+        await self._watermarks.forget(before=before)
         for channel in [c for c, at in self._marks.items() if at < before and c not in self._changed]:
             del self._marks[channel]
 
