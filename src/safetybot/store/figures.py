@@ -132,24 +132,30 @@ def _tally_day(connection: sa.Connection, day: int) -> None:
     if connection.execute(sa.select(tallied_days.c.day).where(tallied_days.c.day == day)).first() is not None:
         return
     connection.execute(sa.insert(tallied_days), {"day": day})
-    within = (interactions.c.at >= _start(day), interactions.c.at < _start(day + 1))
-    place = [interactions.c.platform, interactions.c.community]
-    for by, names in _NAMES.items():
-        for where in ([], place):
-            if by is By.COMMUNITY and where:
-                continue
-            columns = [*where, *names, interactions.c.concern]
-            query = sa.select(*columns, sa.func.count(), _REPLIED).where(*within).group_by(*columns)
-            rows = [
-                {
-                    "day": day, "platform": row[0] if where else "", "community": row[1] if where else "",
-                    "by": by.value, "name": _name(by, row[len(where) : -3]), "concern": row[-3],
-                    "interactions": row[-2], "replies": int(row[-1]),
-                }
-                for row in connection.execute(query)
-            ]  # fmt: skip
-            if rows:
-                connection.execute(sa.insert(tallies), rows)
+    kept = interactions.c
+    columns = [kept.platform, kept.community, (_AT % _DAY) // _HOUR, kept.channel, kept.language, kept.concern]
+    query = sa.select(*columns, sa.func.count(), _REPLIED).where(kept.at >= _start(day), kept.at < _start(day + 1))
+    counts: defaultdict[tuple[str, str, str, str, int], list[int]] = defaultdict(lambda: [0, 0])
+    # One look at the day's rows serves every way of counting them.
+    for row in connection.execute(query.group_by(*columns)):
+        platform, community, hour, channel, language, concern, found, replies = row
+        names = {By.DAY: _start(day).date().isoformat(), By.HOUR: str(hour), By.CHANNEL: channel, By.LANGUAGE: language}
+        for by, name in names.items():
+            for place in ((platform, community), ("", "")):
+                _add(counts[place[0], place[1], by.value, name, concern], found, replies)
+        _add(counts["", "", By.COMMUNITY.value, f"{platform}/{community}", concern], found, replies)
+    if counts:
+        names_of = ("platform", "community", "by", "name", "concern")
+        rows = [
+            {"day": day, **dict(zip(names_of, key, strict=True)), "interactions": found, "replies": replies}
+            for key, (found, replies) in counts.items()
+        ]
+        connection.execute(sa.insert(tallies), rows)
+
+
+def _add(count: list[int], found: int, replies: int) -> None:
+    count[0] += found
+    count[1] += int(replies)
 
 
 def _day(at: datetime) -> int:

@@ -22,7 +22,7 @@ from safetybot.web.scene import Here, Scene
 from safetybot.web.texts import gettext, marked
 
 router = APIRouter()
-JUDGED = 1_000
+JUDGED = 500
 """Verdicts from which the overview's precision is reckoned: more would say the same, more slowly."""
 Days = Annotated[Literal["7", "30", "90"], Query()]
 TITLES = {
