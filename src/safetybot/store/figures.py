@@ -138,7 +138,7 @@ def _tally_day(connection: sa.Connection, day: int) -> None:
     counts: defaultdict[tuple[str, str, str, str, int], list[int]] = defaultdict(lambda: [0, 0])
     # One look at the day's rows serves every way of counting them.
     for row in connection.execute(query.group_by(*columns)):
-        platform, community, hour, channel, language, concern, found, replies = row
+        platform, community, hour, channel, language, concern, found, replies = tuple(row)
         names = {By.DAY: _start(day).date().isoformat(), By.HOUR: str(hour), By.CHANNEL: channel, By.LANGUAGE: language}
         for by, name in names.items():
             for place in ((platform, community), ("", "")):
