@@ -110,7 +110,9 @@ def explained(said: Texts, found: Explanation) -> tuple[Line, ...]:
     terms = ", ".join(dict.fromkeys(term or concept for concept, term in found.terms))
     if terms:
         lines.append(line(said.say(marked("Found: {terms}"), terms=terms)))
-    lines.append(line(state_sentence(said, one.state), " ", "; ".join(reason_words(said, r) for r in one.reasons)))
+    reasons = "; ".join(reason_words(said, reason) for reason in one.reasons)
+    why = said.say(marked("Why: {reasons}."), reasons=reasons) if reasons else ""
+    lines.append(line(state_sentence(said, one.state), f" {why}".rstrip()))
     if found.details.error:
         lines.append(line(found.details.error))
     lines += [line(verdict_sentence(said, v.kind, v.by), f" {v.reason}".rstrip()) for v in found.details.verdicts[-3:]]

@@ -53,6 +53,8 @@ def concern_name(texts: Texts, concern: Concern | None) -> str:
 
 def about(texts: Texts, concern: Concern | None, level: Level | None, confidence: float) -> str:
     """What it is, how urgent, how sure, in a few words."""
+    if concern is None:
+        return concern_name(texts, concern)  # how sure it is of nothing would only puzzle
     if level is not None:
         return texts.say(
             marked("{concern}, {level} ({percent} % sure)"),

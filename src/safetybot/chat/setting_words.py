@@ -6,7 +6,7 @@ Lives here: words. Does not live here: which settings there are and what they ho
 from __future__ import annotations
 
 from safetybot.chat.names import concern_name
-from safetybot.chat.text import Form, Line, Span, code, line
+from safetybot.chat.text import Form, Line, Span, channel_span, code, line, role_span
 from safetybot.communities.records import Change
 from safetybot.communities.setting_list import SETTINGS, to_text
 from safetybot.communities.settings import InForce, Origin
@@ -71,6 +71,8 @@ _OTHERS = {
     "retention": (marked("How long the log is kept"), marked("Interactions older than this are deleted.")),
     "excerpt_retention": (marked("How long excerpts are kept"), marked("Excerpts older than this are deleted.")),
 }  # fmt: skip
+_SPANS = {"alert_channel": channel_span, "exempt_channels": channel_span, "exempt_roles": role_span}
+"""Settings that hold ids of the platform."""
 _ORIGINS = {
     Origin.DEFAULT: marked("by default"),
     Origin.COMMUNITY: marked("chosen here"),
@@ -131,7 +133,18 @@ def in_force_line(said: Texts, one: InForce, *, whole: bool = True) -> Line:
     """A setting with its value and where that comes from."""
     name = Span(said.say("{setting}:", setting=setting_name(said, one.key, whole=whole)))
     origin = said.say("({origin})", origin=origin_words(said, one.origin))
-    return line(name, " ", code(value_words(said, one.key, one.value)), " ", origin, form=Form.BULLET)
+    return line(name, " ", *_value_spans(said, one), " ", origin, form=Form.BULLET)
+
+
+def _value_spans(said: Texts, one: InForce) -> list[Span]:
+    """A value; channels and roles as the platform shows them."""
+    if not one.value or one.key not in _SPANS:
+        return [code(value_words(said, one.key, one.value))]
+    ids = [one.value] if isinstance(one.value, str) else sorted(one.value)
+    spans: list[Span] = []
+    for number, each in enumerate(ids):
+        spans += [Span(" ")] * bool(number) + [_SPANS[one.key](each)]
+    return spans
 
 
 def change_sentence(said: Texts, key: str, before: object, change: Change) -> str:

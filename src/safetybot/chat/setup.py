@@ -20,7 +20,7 @@ from safetybot.chat.screens import SETUP, STATUS, TRY, back, form, number_in, pa
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.setting_words import mode_name
 from safetybot.chat.status import findings
-from safetybot.chat.text import Line, bold, bullet, code, line, text
+from safetybot.chat.text import Form, Line, bold, bullet, channel_span, line, text
 from safetybot.communities.access import Right, require
 from safetybot.communities.errors import ChangedMeanwhile
 from safetybot.model import Concern, Mode
@@ -115,7 +115,7 @@ async def _alerts(services: Services, caller: Caller, done: Sequence[Line] = ())
         line(said.say("Where shall I tell moderators? Choose a channel that only they can read.")),
     ]  # fmt: skip
     if holds.value is not None:
-        lines.append(phrase_line(said, marked("Now it is {channel}."), channel=code(holds.text)))
+        lines.append(phrase_line(said, marked("Now it is {channel}."), channel=channel_span(holds.text)))
     buttons = [Button(said.say("Here"), Action(_CHOOSE_ALERTS, (_HERE, version)), Weight.MAIN)]
     if caller.place.platform in _PRIVATE:
         buttons.append(Button(said.say("Admins, in private"), Action(_CHOOSE_ALERTS, (_ADMINS, version))))
@@ -180,7 +180,9 @@ async def _finish(services: Services, caller: Caller) -> Answer:
         lines.append(
             bullet(said.say("Alerts wait in the review queue, as no alert channel is chosen."))
             if where_to is None
-            else phrase_line(said, marked("Moderators are told in {channel}."), channel=code(where_to))
+            else phrase_line(
+                said, marked("Moderators are told in {channel}."), form=Form.BULLET, channel=channel_span(where_to)
+            )
         )
     lines.append(bullet(said.say("Try a message to see what I would do with it; nothing is sent or kept.")))
     lines.append(bullet(said.say("The same settings can be changed at any time under Settings.")))
@@ -205,6 +207,14 @@ async def _begin_in_shadow(services: Services, caller: Caller) -> list[Line]:
     if not done:
         return []
     return [line(caller.texts.say("Every concern that nobody had decided about is in shadow now."))]
+
+
+async def _choose(services: Services, caller: Caller, key: str, value: object, expected: int) -> list[Line]:
+    """Set a setting that was chosen in a step; what is so already needs no new version and no words."""
+    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
+    if (await in_force(services, caller))[key].value == value:
+        return []
+    return await _put(services, caller, key, value, expected=expected)
 
 
 async def _put(
@@ -246,8 +256,7 @@ async def _begun(services: Services, caller: Caller, _: tuple[str, ...], __: For
 async def _language_chosen(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     value, version = arguments
     chosen = None if value == _NONE else value
-    done = await _put(services, caller, "language", chosen, expected=int(version))
-    return await _alerts(services, caller, done)
+    return await _alerts(services, caller, await _choose(services, caller, "language", chosen, int(version)))
 
 
 async def _alerts_step(services: Services, caller: Caller, _: tuple[str, ...], __: FormValues) -> Answer:
@@ -258,7 +267,7 @@ async def _alerts_step(services: Services, caller: Caller, _: tuple[str, ...], _
 async def _alerts_chosen(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     value, version = arguments
     channel = caller.place.channel if value == _HERE else value
-    done = await _put(services, caller, "alert_channel", channel, expected=int(version))
+    done = await _choose(services, caller, "alert_channel", channel, int(version))
     return await _region(services, caller, 0, done)
 
 
@@ -273,7 +282,7 @@ async def _alerts_typed(services: Services, caller: Caller, arguments: tuple[str
     channel = values.get("channel", "").strip()
     if not channel:
         raise Missing("channel", "123456")
-    done = await _put(services, caller, "alert_channel", channel, expected=int(arguments[0]))
+    done = await _choose(services, caller, "alert_channel", channel, int(arguments[0]))
     return await _region(services, caller, 0, done)
 
 
@@ -285,7 +294,7 @@ async def _region_step(services: Services, caller: Caller, arguments: tuple[str,
 async def _region_chosen(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     value, version = arguments
     chosen = None if value == _NONE else value
-    done = await _put(services, caller, "region", chosen, expected=int(version))
+    done = await _choose(services, caller, "region", chosen, int(version))
     return await _modes(services, caller, done)
 
 

@@ -13,7 +13,7 @@ from safetybot.chat.names import concern_name
 from safetybot.chat.screens import SETUP, STATUS, back, phrase_line, screen, where
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.setting_words import mode_name, mode_says
-from safetybot.chat.text import Form, Line, bold, bullet, code, line, text
+from safetybot.chat.text import Form, Line, bold, bullet, channel_span, code, line, text
 from safetybot.communities.access import Right, may
 from safetybot.communities.figures import MOST_WAITING, Overview
 from safetybot.communities.settings import InForce
@@ -99,7 +99,7 @@ def _where_and_how(said: Texts, caller: Caller, in_force: dict[str, InForce]) ->
     elif channel == caller.place.channel:
         alerts = bullet(said.say("Alerts come here."))
     else:
-        alerts = phrase_line(said, marked("Alerts go to {channel}."), form=Form.BULLET, channel=code(channel))
+        alerts = phrase_line(said, marked("Alerts go to {channel}."), form=Form.BULLET, channel=channel_span(channel))
     replies = (
         bullet(said.say("Replies are in the message's own language."))
         if language is None

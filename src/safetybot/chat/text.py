@@ -19,6 +19,10 @@ class Style(enum.Enum):
     BOLD = "bold"
     CODE = "code"
     LINK = "link"
+    CHANNEL = "channel"
+    """A channel's id, shown by its name where the platform can do that."""
+    ROLE = "role"
+    """A role's id, the same."""
 
 
 class Form(enum.Enum):
@@ -82,6 +86,16 @@ def bold(text: str) -> Span:
 def code(text: str) -> Span:
     """`text` to be read letter by letter: an id, a term, a setting."""
     return Span(text, Style.CODE)
+
+
+def channel_span(channel_id: str) -> Span:
+    """A channel, by its id."""
+    return Span(channel_id, Style.CHANNEL)
+
+
+def role_span(role_id: str) -> Span:
+    """A role, by its id."""
+    return Span(role_id, Style.ROLE)
 
 
 def link(text: str, url: str) -> Span:

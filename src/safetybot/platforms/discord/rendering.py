@@ -32,6 +32,8 @@ Item = discord.ui.Item[discord.ui.View]
 _ROWS, _PER_ROW = 5, 5
 _BUTTON_LABEL, _CHOICE_LABEL, _PLACEHOLDER, _FORM_LABEL = 80, 100, 150, 45
 _MARKS = {Form.TEXT: "", Form.BULLET: "- ", Form.QUOTE: "> "}
+_BY_ID = {Style.CHANNEL: "<#{}>", Style.ROLE: "<@&{}>"}
+"""Discord shows the name; `NOBODY` sees to it that no role is pinged."""
 _SPECIAL = re.compile(r"[\\*_~`|<>\[\]]")
 _AT_START = re.compile(r"(\s*(?:\d+(?=[.)]))?)([#\-+.)])")
 _STYLES = {
@@ -108,7 +110,9 @@ def _parts(span: Span) -> Iterator[Span]:
 
 
 def _span(span: Span, *, first: bool) -> str:
-    if span.style is Style.CODE:
+    if span.style in _BY_ID and span.text.isascii() and span.text.isdigit():
+        return _BY_ID[span.style].format(span.text)
+    if span.style in (Style.CODE, *_BY_ID):
         return _code(span.text)
     if span.style is Style.LINK:
         url = span.url.replace("<", "%3C").replace(">", "%3E").replace(" ", "%20")
