@@ -132,6 +132,17 @@ async def test_a_form_shows_what_holds_and_takes_a_new_value(
     assert str(await holds(services, admin, "diy.author_cooldown")) == "1 day, 0:00:00"
 
 
+@pytest.mark.parametrize("key", ["language", "region", "emergency_number", "alert_channel"])
+async def test_none_is_how_people_write_that_a_setting_holds_nothing(
+    services: Services, commands: Commands, caller: Make, key: str
+) -> None:
+    admin = caller(Role.ADMIN)
+    await commands.run(admin, ("policy", "set"), {"key": key, "value": SETTINGS[key].example})
+    assert await holds(services, admin, key) == SETTINGS[key].example
+    await commands.run(admin, ("policy", "set"), {"key": key, "value": "none"})
+    assert await holds(services, admin, key) is None
+
+
 async def test_exemptions_are_added_listed_and_taken_back(services: Services, commands: Commands, caller: Make) -> None:
     admin = caller(Role.ADMIN)
     await commands.run(admin, ("exempt", "channel"), {})

@@ -14,7 +14,7 @@ from safetybot.chat.policy_screens import channel_given, in_force, put
 from safetybot.chat.refusals import Missing, refusal
 from safetybot.chat.screens import EXEMPT, POLICY, back, form, number_in, paged, phrase_line, screen, where
 from safetybot.chat.services import FormValues, Services
-from safetybot.chat.text import Form, Line, bold, code, line, text
+from safetybot.chat.text import Form, Line, bold, channel_span, line, role_span, text
 from safetybot.communities.access import Right, may, require
 from safetybot.communities.errors import ChangedMeanwhile
 from safetybot.translation import marked
@@ -27,6 +27,7 @@ Key = Literal["exempt_channels", "exempt_roles"]
 _SHORT: dict[str, Key] = {"c": "exempt_channels", "r": "exempt_roles"}
 _CARRIED = {key: sign for sign, key in _SHORT.items()}
 _KINDS = {"exempt_channels": marked("Channel {id}"), "exempt_roles": marked("Role {id}")}
+_SPANS = {"exempt_channels": channel_span, "exempt_roles": role_span}
 
 
 async def exempt_list(services: Services, caller: Caller, number: int, done: tuple[Line, ...] = ()) -> Answer:
@@ -35,7 +36,7 @@ async def exempt_list(services: Services, caller: Caller, number: int, done: tup
     entries = [(key, one) for key in _SHORT.values() for one in sorted(found[key].value)]
     page = paged(said, entries, number, _PER_PAGE, EXEMPT)
     lines = [*done, *([Line()] if done else []), line(bold(said.say("Who is left alone")))]
-    lines += [phrase_line(said, _KINDS[key], form=Form.BULLET, id=code(one)) for key, one in page.items]
+    lines += [phrase_line(said, _KINDS[key], form=Form.BULLET, id=_SPANS[key](one)) for key, one in page.items]
     if not entries:
         lines.append(line(said.say("Nobody: every channel is watched, and every member may be answered.")))
     if page.says:
@@ -94,9 +95,10 @@ async def _channel_command(services: Services, caller: Caller, arguments: Argume
 
 
 async def _role_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
+    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
     role = str(arguments.get("role", "")).strip()
     if not role:
-        raise Missing("role", "exempt role 123456")
+        return _form(caller, "r")
     return await _with(services, caller, "exempt_roles", role, leave=True)
 
 
@@ -104,7 +106,8 @@ async def _remove_command(services: Services, caller: Caller, arguments: Argumen
     require(caller.actor, Right.CHANGE_POLICY, *where(caller))
     one = str(arguments.get("id", "")).strip()
     if not one:
-        raise Missing("id", "exempt remove 123456")
+        asked = caller.texts.say("Which one do you mean? Choose it here, or write its id after the command.")
+        return await exempt_list(services, caller, 0, (line(asked),))
     found = await in_force(services, caller)
     key: Key = "exempt_roles" if one in found["exempt_roles"].value else "exempt_channels"
     return await _with(services, caller, key, one, leave=False)
@@ -126,10 +129,14 @@ async def _leave_here(services: Services, caller: Caller, arguments: tuple[str, 
 
 async def _ask(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     require(caller.actor, Right.CHANGE_POLICY, *where(caller))
+    return _form(caller, arguments[0])
+
+
+def _form(caller: Caller, sign: str) -> Answer:
     say = caller.texts.say
-    title = say("Leave a channel alone") if arguments[0] == "c" else say("Leave a role alone")
+    title = say("Leave a channel alone") if sign == "c" else say("Leave a role alone")
     field = Field("id", say("Its id"), most=_ID_CHARS, hint=say("The number by which the platform knows it"))
-    return form(FormToFill(title, Action(_ADDED, arguments), (field,)))
+    return form(FormToFill(title, Action(_ADDED, (sign,)), (field,)))
 
 
 async def _added(services: Services, caller: Caller, arguments: tuple[str, ...], values: FormValues) -> Answer:

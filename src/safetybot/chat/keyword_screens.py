@@ -69,7 +69,15 @@ async def keyword_list(services: Services, caller: Caller, number: int, state: K
         Button(said.say("Export {form}", form="CSV"), Action(EXPORT, ("csv",))),
         Button(said.say("Export {form}", form="YAML"), Action(EXPORT, ("yaml",))),
     ]
-    return screen(text(lines), page.buttons, [*change, *(files if listed else [])], [back(said)], menu=menu)
+    # Where there are more than a page, each state is a tap away.
+    states = [
+        Button(state_name(said, one), Action(KEYWORDS, (one.value, "0")))
+        for one in order
+        if len(listed) > _PER_PAGE and one is not state and any(known.keyword.state is one for known in listed)
+    ]
+    return screen(
+        text(lines), page.buttons, states, [*change, *(files if listed else [])], [back(said)], menu=menu
+    )  # fmt: skip
 
 
 async def keyword_screen(

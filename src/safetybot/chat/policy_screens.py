@@ -41,7 +41,7 @@ from safetybot.chat.setting_words import (
     setting_says,
     value_words,
 )
-from safetybot.chat.text import Line, bold, bullet, code, line, text
+from safetybot.chat.text import Line, bold, bullet, channel_span, code, line, text
 from safetybot.communities.access import Right, may, require
 from safetybot.communities.errors import ChangedMeanwhile
 from safetybot.communities.setting_list import COMMUNITY, SETTINGS, from_text, setting, to_text
@@ -56,6 +56,8 @@ _CONCERN, _CHANGE, _TYPED, _PUT, _RESET, _UNDO, _PAST, _ALL = (
 _BOTH = "both"
 """How a button carries `reply+alert`, whose `+` it cannot."""
 _HERE = "here"
+_NONE = "none"
+"""How people write that a setting holds nothing; lists read it by themselves."""
 _CHANGES_PER_PAGE = 8
 _PER_PAGE = 10
 _LONG = 300
@@ -130,7 +132,7 @@ async def setting_screen(
     lines = [*done, *([Line()] if done else []), line(bold(setting_name(said, key)), " ", code(key))]
     lines.append(line(setting_says(said, key)))
     if channel != COMMUNITY:
-        lines.append(phrase_line(said, marked("As it holds in channel {channel}:"), channel=code(channel)))
+        lines.append(phrase_line(said, marked("As it holds in channel {channel}:"), channel=channel_span(channel)))
     lines.append(in_force_line(said, holds))
     lines.append(phrase_line(said, marked("For example: {example}"), example=code(one.example)))
     change: list[Button] = []
@@ -186,7 +188,9 @@ async def all_settings(services: Services, caller: Caller, number: int, channel:
     page: Paged[InForce] = paged(said, found, number, _PER_PAGE if channel == COMMUNITY else len(found), _ALL)
     lines = [line(bold(said.say("All settings")))]
     if channel != COMMUNITY:
-        lines = [phrase_line(said, marked("All settings as they hold in channel {channel}"), channel=code(channel))]
+        lines = [
+            phrase_line(said, marked("All settings as they hold in channel {channel}"), channel=channel_span(channel))
+        ]
     lines += [in_force_line(said, one) for one in page.items]
     if page.says:
         lines.append(line(page.says))
@@ -217,46 +221,68 @@ def channel_given(caller: Caller, arguments: Arguments) -> str:
     return caller.place.channel if channel == _HERE else channel or COMMUNITY
 
 
-def _key_given(arguments: Arguments, command: str) -> str:
+def _key_given(arguments: Arguments) -> str:
+    """The setting that a command was given, empty without one. Raises `UnknownSetting`."""
     key = str(arguments.get("key", "")).strip().lower()
-    if not key:
-        raise Missing("key", f"policy {command} diy.mode")
-    return setting(key).key
+    return setting(key).key if key else ""
+
+
+def _read(caller: Caller, key: str, typed: str) -> object:
+    """What somebody typed, as files hold it; None inherits. Raises `UnusableValue`."""
+    value = typed.strip()
+    if key == "alert_channel" and value.lower() == _HERE:
+        return caller.place.channel
+    if value.lower() == _NONE and setting(key).kind in ("language", "region", "text", "channel"):
+        return None
+    return from_text(key, value)
+
+
+async def _which(services: Services, caller: Caller) -> Answer:
+    asked = caller.texts.say("Which setting do you mean? Choose it here, or write it after the command.")
+    return await overview(services, caller, (line(asked),))
 
 
 async def _show_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
     channel = channel_given(caller, arguments)
-    if str(arguments.get("key", "")).strip():
-        return await setting_screen(services, caller, _key_given(arguments, "show"), channel=channel)
+    if key := _key_given(arguments):
+        return await setting_screen(services, caller, key, channel=channel)
     return await (overview(services, caller) if channel == COMMUNITY else all_settings(services, caller, 0, channel))
 
 
 async def _set_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
     require(caller.actor, Right.CHANGE_POLICY, *where(caller))
-    key, channel = _key_given(arguments, "set"), channel_given(caller, arguments)
+    key, channel = _key_given(arguments), channel_given(caller, arguments)
+    if not key:
+        return await _which(services, caller)
     if not str(arguments.get("value", "")).strip():
+        if channel == COMMUNITY:
+            return await setting_screen(services, caller, key)
         raise Missing("value", f"policy set {key} {setting(key).example}")
-    value = str(arguments["value"]).strip()
-    if key == "alert_channel" and value == _HERE:
-        value = caller.place.channel
     seen = (await in_force(services, caller, channel))[key].version
-    return await _set(services, caller, key, from_text(key, value), seen, channel)
+    return await _set(services, caller, key, _read(caller, key, str(arguments["value"])), seen, channel)
 
 
 async def _reset_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
     require(caller.actor, Right.CHANGE_POLICY, *where(caller))
-    key, channel = _key_given(arguments, "reset"), channel_given(caller, arguments)
+    key, channel = _key_given(arguments), channel_given(caller, arguments)
+    if not key:
+        return await _which(services, caller)
     seen = (await in_force(services, caller, channel))[key].version
     return await _set(services, caller, key, None, seen, channel)
 
 
 async def _undo_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    key, channel = _key_given(arguments, "undo"), channel_given(caller, arguments)
+    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
+    key, channel = _key_given(arguments), channel_given(caller, arguments)
+    if not key:
+        return await _which(services, caller)
     return await _undo(services, caller, key, None, channel)
 
 
 async def _history_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    key = _key_given(arguments, "history")
+    key = _key_given(arguments)
+    if not key:
+        return await _which(services, caller)
     return await history_screen(services, caller, key, 0, channel_given(caller, arguments))
 
 
@@ -331,12 +357,9 @@ async def _ask(services: Services, caller: Caller, arguments: tuple[str, ...], _
 
 async def _typed(services: Services, caller: Caller, arguments: tuple[str, ...], values: FormValues) -> Answer:
     key, version = arguments
-    typed = values.get("value", "").strip()
-    if key == "alert_channel" and typed.lower() == _HERE:
-        typed = caller.place.channel
-    if not typed:
+    if not values.get("value", "").strip():
         raise Missing("value", f"policy set {key} {setting(key).example}")
-    return await _set(services, caller, key, from_text(key, typed), int(version))
+    return await _set(services, caller, key, _read(caller, key, values["value"]), int(version))
 
 
 async def _put(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
