@@ -20,6 +20,7 @@ from safetybot.ports import Claim, Cooldowns
 from safetybot.store.keys import Excerpts
 from safetybot.store.log import stored_hits
 from safetybot.store.tables import cooldowns, interactions
+from safetybot.store.webhooks import fill_outbox
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a cooldown that nobody won yet: its row is there only to be locked."""
@@ -137,6 +138,9 @@ class Claims:
         ours = [one for message, one in first.items() if message in ids]
         lost = self._win_cooldowns(connection, [one for one in ours if one.wanted])
         self._suppress(connection, [(ids[one.message], one, lost[id(one)]) for one in ours if id(one) in lost])
+        alerted = [ids[one.message] for one in ours if one.row["alerted"]]
+        if alerted:
+            fill_outbox(connection, alerted)
         earlier = _earlier(connection, [message for message in first if message not in ids])
         claims: list[Claim] = []
         for one in batch:

@@ -18,6 +18,7 @@ from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.settings import chosen_times
 from safetybot.store.tables import (
+    api_tokens,
     cooldowns,
     interactions,
     keywords,
@@ -28,6 +29,7 @@ from safetybot.store.tables import (
     watermarks,
     web_links,
     web_sessions,
+    webhooks,
 )
 
 __all__ = ["Forgotten", "erase_author", "erase_community", "erase_excerpts", "erase_message", "purge"]
@@ -64,7 +66,7 @@ async def purge(
         cooldowns=await _delete_small(database, cooldowns, cooldowns.c.at < now - longest),
     )
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
-    for table in (web_links, web_sessions):
+    for table in (web_links, web_sessions, api_tokens):
         await _delete_small(database, table, table.c.expires_at <= now)
     await _audited(database, by, now, "purge", forgotten, (None, None))
     return forgotten
@@ -135,7 +137,7 @@ async def erase_community(database: Database, platform: str, community: str, now
         settings=await _delete(database, settings, _of(settings, platform, community))
         + await _delete(database, keywords, _of(keywords, platform, community)),
     )
-    for table in (watermarks, moves, web_links, web_sessions):
+    for table in (watermarks, moves, web_links, web_sessions, api_tokens, webhooks):
         await _delete_small(database, table, _of(table, platform, community))
     await _audited(database, by, now, "erase community", forgotten, (platform, community))
     return forgotten

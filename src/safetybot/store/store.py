@@ -59,6 +59,7 @@ from safetybot.store.rates import RuleLog
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.sign_in import WebSessions
 from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
+from safetybot.store.webhooks import WebhookLog
 
 __all__ = ["Filters", "SqlStore", "open_store", "storable"]
 
@@ -113,6 +114,7 @@ class SqlStore:
         self.figures = FigureLog(database, clock)
         self.web = WebSessions(database, clock)
         self.api_tokens = ApiTokenLog(database, clock)
+        self.webhooks = WebhookLog(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------

@@ -279,6 +279,33 @@ api_tokens = sa.Table(
 )
 """Tokens of the JSON API. `token` is a hash; no community where the role holds everywhere."""
 
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    _id(),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "url", "salt", "made_by")),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.UniqueConstraint("platform", "community"),
+    # Receivers know deliveries by this number and the interaction's.
+    sqlite_autoincrement=True,
+)
+"""Where a community's alerts go beside the chat. The secret is led from a key and the salt, and kept nowhere."""
+
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    _id(),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", Moment, index=True),
+    sa.Column("delivered_at", Moment),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("interaction_id", "webhook_id"),
+    sa.Index(None, "webhook_id", "id"),
+)
+"""The outbox: filled in the transaction of the interaction; no `next_at` where it has ended."""
+
 tallies = sa.Table(
     "tallies",
     metadata,
