@@ -102,6 +102,14 @@ Draw = Callable[[Sequence[tuple[str, Mapping[Concern, int]]], str], bytes | None
 """Draws counts by day under a title, as PNG; None where there is nothing to draw with. Takes a moment: use a thread."""
 
 
+class Communities(Protocol):
+    """Which communities there are, for leading people to theirs."""
+
+    async def alert_channels(self, platform: str) -> Mapping[str, str | None]:
+        """The alert channel of each known community of a platform, None where it has chosen none."""
+        ...
+
+
 @dataclass(slots=True)
 class Services:
     """The bundle. `use` puts a reloaded configuration in force."""
@@ -111,6 +119,7 @@ class Services:
     words: Words
     store: Kept
     alerts: AlertRows
+    communities: Communities
     keyword_versions: KeywordVersions
     policy: CommunityPolicy
     privacy: Privacy

@@ -15,6 +15,7 @@ from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.terms_in_force import TermsInForce
 from safetybot.model import Concern
+from safetybot.store.known_communities import KnownCommunities
 from safetybot.watcher import RecentMessages
 
 
@@ -31,6 +32,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         words=words(session),
         store=store,
         alerts=store.alerts,
+        communities=KnownCommunities(store.database),
         keyword_versions=store.keywords,
         policy=community_policy(session, runtime),
         privacy=privacy(session, runtime),

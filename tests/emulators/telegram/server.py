@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import chats, editing, fetching, profile, sending  # noqa: F401  (each registers its methods)
+from . import chats, editing, fetching, handing_out, profile, sending  # noqa: F401  (each registers its methods)
 from .core import METHODS, Core
 from .errors import NOT_FOUND, UNAUTHORIZED, ApiError
 from .faults import Fault, Faults
@@ -61,6 +61,7 @@ class BotApiServer:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("GET", "/file/bot{token}/documents/{file_id}", self._hand_out)
         app.router.add_route("*", "/{anything:.*}", self._handle_unknown)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -106,6 +107,13 @@ class BotApiServer:
         """A path that is no method."""
         del request
         return self._answer("", Parameters(), ApiError(*NOT_FOUND))
+
+    async def _hand_out(self, request: web.Request) -> web.StreamResponse:
+        """A file, by the path that getFile gave."""
+        upload = handing_out.upload_of(self._core, request.match_info["file_id"])
+        if upload is None or self._check_token(request.match_info["token"]) is not None:
+            return web.Response(status=404)
+        return web.Response(body=upload.data, content_type="application/octet-stream")
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]

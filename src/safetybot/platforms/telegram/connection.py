@@ -128,6 +128,11 @@ class Connection(telegram.Bot):
 
 def connect(token: str, base_url: str) -> Connection:
     """A connection of its own for updates and one for all else, both still closed."""
+    url = base_url or TELEGRAM
     return Connection(
-        token, base_url=base_url or TELEGRAM, request=AioRequest(), get_updates_request=AioRequest(connections=1)
+        token,
+        base_url=url,
+        base_file_url=f"{url.removesuffix('/bot')}/file/bot",
+        request=AioRequest(),
+        get_updates_request=AioRequest(connections=1),
     )

@@ -27,6 +27,7 @@ from safetybot.platforms.telegram.caller import People
 from safetybot.platforms.telegram.connection import Connection
 from safetybot.platforms.telegram.forms import MARK, Filling, Forms, carried, found_in
 from safetybot.platforms.telegram.giving import Giver, Spot
+from safetybot.platforms.telegram.groups import Groups
 from safetybot.platforms.telegram.places import Places
 from safetybot.platforms.telegram.rendering import popup
 from safetybot.platforms.telegram.sealing import Opened, Sealing
@@ -46,11 +47,12 @@ class Presses:
     """Answers presses, deep links and what is typed into forms."""
 
     def __init__(
-        self, commands: Commands, sender: Sender, giver: Giver, people: People, places: Places, sealing: Sealing
-    ) -> None:
+        self, commands: Commands, sender: Sender, giver: Giver, people: People, places: Places, sealing: Sealing,
+        groups: Groups,
+    ) -> None:  # fmt: skip
         """Put together from the parts."""
         self._commands, self._sender, self.giver = commands, sender, giver
-        self._people, self._places, self._sealing = people, places, sealing
+        self._people, self._places, self._sealing, self._groups = people, places, sealing, groups
         self.forms = Forms()
         self._spoken: dict[tuple[str, str], str] = {}
 
@@ -82,7 +84,7 @@ class Presses:
         chat = message.chat
         here = await self._places.community_of(chat.id)
         private = chat.type == ChatType.PRIVATE
-        community = opened.community or ("" if private else here)
+        community = opened.community or ((self._groups.last(query.from_user.id) or "") if private else here)
         public = not private and community == here
         if public and opened.action is not None and opened.action.name in CARDS:
             # Not done here at all: the answer is for one person only.
@@ -211,6 +213,8 @@ class Presses:
 
     async def caller(self, user: telegram.User, community: str, spoken: str | None = None) -> Caller:
         """Somebody who calls about a community (empty: none), with their role there. Raises `PlatformError`."""
+        if community:
+            self._groups.remember(user.id, community)
         place = Place(NAME, community, self._places.chat_of(community) if community else str(user.id))
         return await self._people.caller(user, community, place, spoken)
 

@@ -43,8 +43,7 @@ class Sealing:
         """Seals actions about a community; None leaves it to the chat in which the button stands."""
 
         def seal(action: Action) -> str:
-            arguments = action.arguments if community is None else (*action.arguments, _tag(community))
-            return self._actions.encode(Action(action.name, arguments))
+            return self._actions.encode(action if community is None else tagged(action, community))
 
         return seal
 
@@ -68,6 +67,11 @@ class Sealing:
         signs = iter(payload)
         carried = "".join(_OUT_OF_LINK.get(next(signs, ""), "?") if sign == "-" else sign for sign in signs)
         return self.open(carried)
+
+
+def tagged(action: Action, community: str) -> Action:
+    """An action that says by itself which community it is about, whatever the other buttons around it are about."""
+    return Action(action.name, (*action.arguments, _tag(community)))
 
 
 def _tag(community: str) -> str:
