@@ -363,3 +363,20 @@ async def test_a_community_that_removes_the_bot_is_erased(
         await asyncio.sleep(0.1)
         await bot.settled()
         assert [row.place.community for row in await bot.log()] == [str(other.id)]
+
+
+async def test_what_was_deleted_just_before_a_stop_is_erased(
+    running: Running, discord: LoopbackDiscord, general: Channel, member: Member
+) -> None:
+    async with running() as bot:
+        messages = [await member.says(general, f"{DIY} {n}") for n in range(4)]
+        for message in messages:
+            await general.reply_to(message)
+        await bot.settled()
+        await member.deletes(*messages)
+        await discord.flushed()
+        async with asyncio.timeout(5):
+            while not bot.platform.inbox.is_gone(str(messages[0].id)):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        await bot.platform.stop()
+        assert await bot.log() == []

@@ -22,6 +22,7 @@ from safetybot.chat.answers import Answer
 from safetybot.chat.commands import Commands
 from safetybot.chat.services import Finding, Services
 from safetybot.chat.text import text as rich
+from safetybot.communities.access import Role
 from safetybot.config.settings import DiscordSettings
 from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
@@ -29,6 +30,7 @@ from safetybot.platforms.discord import findings, interactions
 from safetybot.platforms.discord.automod import Finds
 from safetybot.platforms.discord.automod_sync import RuleKeeper
 from safetybot.platforms.discord.budget import InvalidRequests
+from safetybot.platforms.discord.caller import role_of
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox, Metrics
 from safetybot.platforms.discord.presses import Pick, Press
@@ -46,8 +48,8 @@ from safetybot.watcher import Watcher
 
 log = structlog.get_logger(__name__)
 
-_DRAIN, _GOODBYE = 6.0, 1.0
-"""Seconds that a stop gives to what is on its way, then to the last marks, then to disconnecting: eight in all."""
+_DRAIN, _GOODBYE = 5.0, 1.0
+"""Seconds that a stop gives to what is on its way, then to erasures, marks and disconnecting each: eight in all."""
 
 Install = Callable[[DiscordClient], Awaitable[None]]
 """Adds commands and listeners to a client that is logged in and not yet connected."""
@@ -57,7 +59,7 @@ Install = Callable[[DiscordClient], Awaitable[None]]
 class Pace:
     """Seconds, all of them; tests are in more of a hurry."""
 
-    send_within: float = 20.0
+    send_within: float = 60.0
     """A send is given up after this time."""
     send_again: float = 0.5
     """Before a send is tried again for the first time."""
@@ -157,11 +159,12 @@ class DiscordPlatform:
         self.inbox.taking = False
         if self._intake is not None and not await self._intake.drained(_DRAIN):
             log.warning("stopped_with_messages_waiting", waiting=self._intake.waiting)
-        for what, last in (("marks", self.inbox.write_marks), ("connection", self._supervisor.stop)):
+        rest = {"erasures": self.inbox.forgotten, "marks": self.inbox.write_marks, "goodbye": self._supervisor.stop}
+        for what, last in rest.items():
             try:
                 await asyncio.wait_for(last(), _GOODBYE)
             except TimeoutError:
-                # Not worth being killed for: what is not marked is read again, and Discord notices by itself.
+                # Being killed for it would help nobody: all of this is bounded by retention, look back, Discord.
                 log.warning("stopped_without", what=what)
 
     async def reachable(self) -> None:
@@ -262,6 +265,23 @@ class DiscordPlatform:
             )  # fmt: skip
 
         await self._sender.do(channel, change)
+
+    async def standing(self, community: str, member: str) -> Role | None:
+        """What somebody is in a guild now, as Discord says; None for plain members and whoever is not in it.
+
+        Raises `PlatformError` where Discord does not answer.
+        """
+        client = self._supervisor.client
+        guild = client.get_guild(_number(community)) if client is not None else None
+        if guild is None:
+            raise PlatformError("Discord has not told yet of that guild", retry=True)
+        try:
+            found = await guild.fetch_member(_number(member))
+        except discord.NotFound:
+            return None
+        except (discord.DiscordException, OSError, TimeoutError) as error:
+            raise PlatformError(f"Discord did not say who that is: {type(error).__name__}", retry=True) from error
+        return role_of(found.guild_permissions)
 
     async def findings(self, community: str, language: str) -> Sequence[Finding]:
         """Connection, intents and rights, as they are for this community now."""
