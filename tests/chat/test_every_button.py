@@ -13,8 +13,9 @@ import pytest
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, FormToFill
 from safetybot.chat.commands import MENU, Caller, Commands, UnknownAction
+from safetybot.chat.refusals import refusal
 from safetybot.chat.services import Services
-from safetybot.communities.access import Role
+from safetybot.communities.access import Refused, Right, Role
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.model import Concern, Level
 
@@ -117,16 +118,24 @@ async def lived_in(services: Services, caller: Make, happened: Happened, wall: A
     await happened("2", concern=Concern.ADVERSE, level=Level.EMERGENCY)
 
 
-ROLES = [None, Role.VIEWER, Role.MODERATOR, Role.ADMIN]
+WHO = [
+    (None, "ar"), (Role.VIEWER, "de"), (Role.MODERATOR, "fr"), (Role.ADMIN, "en"), (Role.ADMIN, "ru"),
+]  # fmt: skip
 
 
 @pytest.mark.usefixtures("lived_in")
-@pytest.mark.parametrize("role", ROLES, ids=[role.label if role else "member" for role in ROLES])
+@pytest.mark.parametrize(
+    ("role", "language"), WHO, ids=[f"{role.label if role else 'member'}-{tag}" for role, tag in WHO]
+)
 async def test_every_button_that_a_role_can_reach_leads_somewhere(
-    commands: Commands, caller: Make, role: Role | None
+    commands: Commands, caller: Make, role: Role | None, language: str
 ) -> None:
-    found = await crawl(commands, caller(role))
-    refused = [action for action, answer in found.items() if "You may not do that here" in answer.text.plain]
+    held = caller(role, language=language)
+    found = await crawl(commands, held)
+    refusals = {
+        refusal(held.texts, Refused(held.actor, right, *HERE, "")).plain for right in Right if right.least > (role or 0)
+    }
+    refused = [action for action, answer in found.items() if answer.text.plain in refusals]
     assert refused == [], "what somebody may not do is not offered"
     screens = {action[0] for action in found}
     assert {"menu", "privacy", "help"} <= screens
