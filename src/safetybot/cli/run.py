@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Protocol, runtime_checkable
 
 import structlog
 import typer
@@ -26,9 +26,10 @@ from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import own_terms, words
 from safetybot.cli.web import WebMissing, serve_pages
-from safetybot.communities.access import BOT
+from safetybot.communities.access import BOT, Role
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
+from safetybot.communities.sign_in import Standing
 from safetybot.config import LastGood, Settings
 from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
@@ -116,7 +117,7 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
                 asyncio.create_task(_keep_config(parts, watcher, services, session, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
                 asyncio.create_task(_keep_rates(session, runtime, platforms)),
-                asyncio.create_task(_keep_pages(session, runtime, metrics, parts)),
+                asyncio.create_task(_keep_pages(session, runtime, metrics, parts, platforms)),
             ]
             try:
                 stop = _stop_signal()
@@ -246,8 +247,28 @@ async def _keep_house(
         await asyncio.sleep(_LOOK_AT_FILES)
 
 
+@runtime_checkable
+class _KnowsPeople(Protocol):
+    """A platform that can be asked what somebody is in one of its communities."""
+
+    async def standing(self, community: str, member: str) -> Role | None: ...
+
+
+def _standing(platforms: Mapping[str, Platform]) -> dict[str, Standing]:
+    """For the pages: each platform that can be asked about people whom it let in."""
+
+    def asked(platform: _KnowsPeople) -> Standing:
+        return lambda _, community, member: platform.standing(community, member)
+
+    return {name: asked(one) for name, one in platforms.items() if isinstance(one, _KnowsPeople)}
+
+
 async def _keep_pages(
-    session: Session, runtime: Runtime, metrics: Metrics, parts: LastGood[tuple[Detector, ResponseLibrary]]
+    session: Session,
+    runtime: Runtime,
+    metrics: Metrics,
+    parts: LastGood[tuple[Detector, ResponseLibrary]],
+    platforms: Mapping[str, Platform],
 ) -> None:
     """The web pages, where they are wanted. What stands in their way is told, and the bot goes on without them."""
     web = session.settings.web
@@ -256,7 +277,7 @@ async def _keep_pages(
     try:
         await serve_pages(
             session, runtime, metrics, lambda: parts.value, host=web.host, port=web.port,
-            started=lambda url: log.info("pages_served", at=url),
+            started=lambda url: log.info("pages_served", at=url), standing=_standing(platforms),
         )  # fmt: skip
     except (OSError, WebMissing) as error:
         log.warning("pages_not_served", problem=str(error))

@@ -22,13 +22,14 @@ from safetybot.chat.cards import reply_buttons
 from safetybot.chat.commands import Commands
 from safetybot.chat.services import Finding, Services
 from safetybot.chat.text import RichText, text
+from safetybot.communities.access import Role
 from safetybot.config.loading import variable_of
 from safetybot.config.settings import TelegramSettings
 from safetybot.documents import InvalidDocument, Problem
 from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
 from safetybot.platforms.telegram import findings
-from safetybot.platforms.telegram.caller import People
+from safetybot.platforms.telegram.caller import People, role_of
 from safetybot.platforms.telegram.command_lists import install, lists_of
 from safetybot.platforms.telegram.connection import ALLOWED, connect
 from safetybot.platforms.telegram.findings import ADMINS
@@ -277,6 +278,14 @@ class TelegramPlatform:
                 problem = error  # the others are changed all the same
         if problem is not None:
             raise problem
+
+    async def standing(self, community: str, member: str) -> Role | None:
+        """What somebody is in a group now, as Telegram says; None for plain members and whoever is not in it.
+
+        Raises `PlatformError` where Telegram does not answer.
+        """
+        found = await self.people.standing(self._places.chat_of(community), int(member))
+        return role_of(found) if found is not None else None
 
     async def findings(self, community: str, language: str) -> Sequence[Finding]:
         """Connection, rights and privacy mode, as they are for this community now."""
