@@ -22,6 +22,7 @@ from safetybot.platforms.telegram.inbox import Full, Inbox
 
 log = structlog.get_logger(__name__)
 
+_STANDBY = "another process polls, or the store is away"
 _QUIET = 600.0
 """Seconds in which the same trouble is not logged again: two pollers take each other's turn every few seconds."""
 
@@ -135,9 +136,11 @@ class Poller:
         pause = self._pace.first_pause
         while not self._stopping:
             if not self.holds_lease:
-                self.problem = "another process polls, or the store is away"
+                self.problem = _STANDBY
                 await asyncio.sleep(min(self._pace.lease / 10, 1.0))
                 continue
+            if self.problem == _STANDBY:
+                self.problem = ""
             wait = await self._once(pause)
             if wait > 0:
                 await asyncio.sleep(wait)
