@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.emulators.telegram import LoopbackTelegram
 from tests.platforms.telegram.bots import Bots
@@ -11,7 +13,7 @@ from safetybot.communities.access import Role
 
 @pytest.mark.parametrize(("rights", "role"), [({}, Role.ADMIN), ({"can_change_info": False}, Role.MODERATOR)])
 async def test_a_standing_is_asked_of_telegram(
-    bots: Bots, telegram: LoopbackTelegram, rights: dict[str, bool], role: Role
+    bots: Bots, telegram: LoopbackTelegram, rights: dict[str, Any], role: Role
 ) -> None:
     bot = await bots.start()
     group = telegram.add_supergroup()
