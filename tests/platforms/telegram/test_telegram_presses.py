@@ -209,8 +209,7 @@ async def test_a_question_finds_its_form_again_after_a_restart(bots: Bots, teleg
 
 async def test_an_answer_to_a_forgotten_question_is_told_so(bots: Bots, telegram: LoopbackTelegram) -> None:
     bot = await bots.start()
-    user = telegram.add_user()
-    await user.says_privately("/start")
+    user = telegram.add_user(started=True)
     caller = await caller_of(bot, user)
     form = FormToFill("A form", Action("nothing"), (Field("one", "What?"),))
     telegram_user = telegram_user_of(user)
@@ -223,8 +222,7 @@ async def test_an_answer_to_a_forgotten_question_is_told_so(bots: Bots, telegram
 
 async def test_a_form_is_asked_question_by_question(bots: Bots, telegram: LoopbackTelegram) -> None:
     bot = await bots.start()
-    user = telegram.add_user()
-    await user.says_privately("/start")
+    user = telegram.add_user(started=True)
     fields = (Field("one", "What?", most=5), Field("two", "Why?", required=False), Field("three", "How?", value="so"))
     form = FormToFill("A form", Action("unknown"), fields)
     caller = await caller_of(bot, user)
@@ -240,8 +238,7 @@ async def test_a_form_is_asked_question_by_question(bots: Bots, telegram: Loopba
 
 async def test_files_are_handed_out_as_documents(bots: Bots, telegram: LoopbackTelegram) -> None:
     bot = await bots.start()
-    user = telegram.add_user()
-    await user.says_privately("/start")
+    user = telegram.add_user(started=True)
     answer = Answer(text("Here it is."), files=(File("export.json", b"{}"),))
     await bot.platform.giver.give(Spot(str(user.id)), answer, None)
     document = await said_privately(telegram, user, 2)
@@ -251,8 +248,7 @@ async def test_files_are_handed_out_as_documents(bots: Bots, telegram: LoopbackT
 
 async def test_a_long_answer_comes_in_pages_with_the_buttons_last(bots: Bots, telegram: LoopbackTelegram) -> None:
     bot = await bots.start()
-    user = telegram.add_user()
-    await user.says_privately("/start")
+    user = telegram.add_user(started=True)
     answer = Answer(text(*["many words " * 40] * 20))
     await bot.platform.giver.give(Spot(str(user.id)), answer, None)
     await said_privately(telegram, user, 3)
