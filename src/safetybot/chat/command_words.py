@@ -6,6 +6,8 @@ platforms that show names in the reader's language (Discord) use this; elsewhere
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from safetybot.translation import Texts, marked
 
 WORDS = (
@@ -38,6 +40,17 @@ WORDS = (
     marked("undo"),
 )
 """In lower case and without spaces, in every language: they become names of commands."""
+
+
+_IN_THE_READERS_LANGUAGE = frozenset({"discord"})
+"""Platforms that show the words of commands translated."""
+
+
+def command_name(said: Texts, path: Sequence[str], platform: str) -> str:
+    """A command as its reader finds it on a platform: `keyword add`, or in their own language."""
+    if platform not in _IN_THE_READERS_LANGUAGE:
+        return " ".join(path)
+    return " ".join(word_in(said, word) for word in path)
 
 
 def word_in(said: Texts, word: str) -> str:
