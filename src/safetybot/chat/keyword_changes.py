@@ -44,7 +44,8 @@ from safetybot.model import Concern, Strength
 from safetybot.translation import marked
 
 _FORM, _SAVE, _BOUND = "kw.form", "kw.save", "kw.bind"
-_CONCERN, _CONCEPT, _WEAK, _ALLOW = "concern", "concept", "weak", "allow"
+_CONCERN, _CONCEPT, _WEAK, _ALLOW = "a", "c", "w", "n"
+"""Short, as a button on Telegram has to carry them beside a concept, a version and a group."""
 CONCERNS = tuple(concern.label for concern in Concern)
 _STRENGTHS = tuple(strength.value for strength in Strength)
 
