@@ -417,6 +417,10 @@ NEEDS: dict[tuple[str, str], Right] = {
     ("GET", "/figures/precision"): Right.SEE_FIGURES,
     ("GET", "/figures/rates"): Right.SEE_FIGURES,
     ("GET", "/audit"): Right.READ_AUDIT,
+    ("GET", "/webhook"): Right.CHANGE_POLICY,
+    ("PUT", "/webhook"): Right.CHANGE_POLICY,
+    ("GET", "/webhook/deliveries"): Right.CHANGE_POLICY,
+    ("DELETE", "/webhook"): Right.CHANGE_POLICY,
     ("POST", "/members/show"): Right.SEE_MEMBER,
     ("POST", "/members/export"): Right.SEE_MEMBER,
     ("POST", "/members/erase"): Right.ERASE_MEMBER,
@@ -431,6 +435,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/keyword-previews": {"term": "snow party", "bound": "concern:diy"},
     "/keywords/{id}": {"state": "shadow"},
     "/settings/{key}": {"value": "fr"},
+    "/webhook": {"url": "https://example.org/new"},
     **{f"/members/{what}": dict(MEMBER) for what in ("show", "export", "erase", "opt-out", "opt-in")},
 }
 
@@ -444,12 +449,13 @@ def routes(pages: Pages) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 async def keyword_id(pages: Pages) -> str:
-    """A keyword and a setting in both communities, each at its first version."""
+    """A keyword, a setting and a webhook in both communities, each at its first version."""
     parts = pages.app.app.state.parts()
     keyword = Keyword("glow party", KeywordState.DRAFT, concern=Concern.DIY)
     for place in (HERE, THERE):
         await parts.keywords.add(OPERATOR, *place, keyword)
         await parts.policy.put(OPERATOR, *place, "language", "de", expected=0)
+        await parts.webhooks.put(OPERATOR, *place, "https://example.org/hook")
     return keyword.id
 
 

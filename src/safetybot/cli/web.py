@@ -20,6 +20,7 @@ from safetybot.cli.runtime import Runtime, health_file, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import community_policy, me, privacy, with_runtime
+from safetybot.cli.web_hooks import webhook_app, webhooks
 from safetybot.cli.web_tokens import token_app
 from safetybot.communities.access import Role
 from safetybot.communities.api_tokens import ApiTokens
@@ -66,6 +67,7 @@ class WebMissing(CommunityError):
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     web_app.add_typer(token_app, name="token")
+    web_app.add_typer(webhook_app, name="webhook")
     app.add_typer(web_app, name="web")
 
 
@@ -190,6 +192,7 @@ def make_parts(
         found = Parts(
             sign_in=door,
             tokens=ApiTokens(store.api_tokens, clock),
+            webhooks=webhooks(session, runtime),
             figures=Figures(store.figures, clock),
             reviews=Reviews(store, words, clock),
             words=words,

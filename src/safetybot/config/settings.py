@@ -247,6 +247,10 @@ class WebSettings(FileModel):
     )  # fmt: skip
     session: _Minutes = Field(timedelta(hours=12), description="After this time one must sign in again.")
     link: _Minutes = Field(timedelta(minutes=15), description="How long a sign-in link can be used.")
+    hooks_within: bool = Field(
+        default=False,
+        description="Whether communities' webhooks may go to this machine and its network, and without TLS.",
+    )
 
 
 _SHARDS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?/([1-9][0-9]{0,4})")

@@ -19,6 +19,7 @@ from safetybot.communities.review import Reviews, Words
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.sign_in import SignIn
 from safetybot.communities.trying import Trials
+from safetybot.communities.webhooks import Webhooks
 from safetybot.ports import Clock
 from safetybot.responses.library import ResponseLibrary
 
@@ -60,6 +61,7 @@ class Parts:
 
     sign_in: SignIn
     tokens: ApiTokens
+    webhooks: Webhooks
     figures: Figures
     reviews: Reviews
     words: Words

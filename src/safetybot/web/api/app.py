@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from safetybot.web.api import audit, figures, interactions, keywords, me, members, settings
+from safetybot.web.api import audit, figures, interactions, keywords, me, members, settings, webhooks
 from safetybot.web.api.pace import Pace
 from safetybot.web.api.problems import MEDIA_TYPE, Problem, answer_with_problems
 from safetybot.web.parts import Parts
@@ -21,7 +21,7 @@ PATH = "/api/v1"
 ONE = "/communities/{platform}/{community}"
 BURST = 300
 PER_SECOND = 10.0
-_ABOUT_ONE = (interactions, keywords, settings, figures, audit, members)
+_ABOUT_ONE = (interactions, keywords, settings, figures, audit, members, webhooks)
 _VERBS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer` and a token that
 `safetybot web token create` printed. Its scope is a role in one community (an operator's: in all); of other communities
@@ -100,8 +100,10 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
         possible += [403, 408, 413]
         if "{" in path.replace(ONE, "") or "keywords" in path:
             possible.append(409)
-    if any(one["name"] == "If-Match" for one in operation.get("parameters", ())):
-        possible += [409, 412, 428]
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "If-Match":
+            parameter["required"] = True  # where it is missing, 428 says more than 422 would
+            possible += [409, 412, 428]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(set(possible)):
         answers[str(status)] = {"description": _WORDS[status], "content": content}
@@ -111,5 +113,5 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "GET" and "exports" not in path:
         answers["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
         answers["304"] = {"description": _WORDS[304]}
-        known = {"name": "If-None-Match", "in": "header", "schema": {"type": "string", "maxLength": 2000}}
+        known = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
         operation.setdefault("parameters", []).append(known)

@@ -57,7 +57,7 @@ async def one(here: AskedHere, id: Id) -> Response:  # noqa: A002  # the path's 
 @router.patch("/keywords/{id}", response_model=KeywordOut)
 async def move(here: AskedHere, id: Id, to: KeywordMove, if_match: IfMatch = None) -> Response:  # noqa: A002
     """Move a keyword to another state. For moderators."""
-    expected, found = seen_version(if_match), await _found(here, id)
+    found, expected = await _found(here, id), seen_version(if_match)
     entered = await here.parts.keywords.move(
         here.actor, *here.place, found.keyword.term, KeywordState(to.state), expected=expected, force=to.force
     )  # fmt: skip
@@ -75,7 +75,7 @@ async def changes(here: AskedHere, id: Id) -> Response:  # noqa: A002
 @router.post("/keywords/{id}/undo", response_model=ChangeOut)
 async def undo(here: AskedHere, id: Id, if_match: IfMatch = None) -> Response:  # noqa: A002
     """Take back the newest change that stands. For moderators."""
-    expected, found = seen_version(if_match), await _found(here, id)
+    found, expected = await _found(here, id), seen_version(if_match)
     change = await here.parts.keywords.undo(here.actor, *here.place, found.keyword.term, expected=expected)
     return here.answer(ChangeOut.of(change), version=change.version)
 

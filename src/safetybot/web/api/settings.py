@@ -33,6 +33,7 @@ async def one(here: AskedHere, key: Key, channel: Channel = "") -> Response:
 @router.put("/settings/{key}", response_model=SettingOut)
 async def put(here: AskedHere, key: Key, new: SettingIn, channel: Channel = "", if_match: IfMatch = None) -> Response:
     """Change a setting. For admins."""
+    setting(key)  # first of all: of what there is not, nobody has seen a version
     expected = seen_version(if_match)
     value = from_text(key, new.value.strip())
     await here.parts.policy.put(here.actor, *here.place, key, value, channel=channel, expected=expected)
@@ -42,6 +43,7 @@ async def put(here: AskedHere, key: Key, new: SettingIn, channel: Channel = "", 
 @router.delete("/settings/{key}", response_model=SettingOut)
 async def inherit(here: AskedHere, key: Key, channel: Channel = "", if_match: IfMatch = None) -> Response:
     """Inherit it again: from the community for a channel, else from the operator's default. For admins."""
+    setting(key)  # first of all: of what there is not, nobody has seen a version
     expected = seen_version(if_match)
     await here.parts.policy.reset(here.actor, *here.place, key, channel=channel, expected=expected)
     return await _shown(here, key, channel)
@@ -57,6 +59,7 @@ async def changes(here: AskedHere, key: Key, channel: Channel = "") -> Response:
 @router.post("/settings/{key}/undo", response_model=SettingOut)
 async def undo(here: AskedHere, key: Key, channel: Channel = "", if_match: IfMatch = None) -> Response:
     """Take back the newest change that stands. For admins."""
+    setting(key)  # first of all: of what there is not, nobody has seen a version
     expected = seen_version(if_match)
     await here.parts.policy.undo(here.actor, *here.place, key, channel=channel, expected=expected)
     return await _shown(here, key, channel)

@@ -5,26 +5,29 @@ Lives here: shapes and how they are made from what use cases give. Does not live
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from safetybot.communities.api_tokens import ApiToken
 from safetybot.communities.audit import AuditEntry
 from safetybot.communities.figures import Overview, Row
 from safetybot.communities.keyword import Keyword, Listed, Override
-from safetybot.communities.keyword_checks import Warn
+from safetybot.communities.keyword_checks import MOST_CHARS, Warn
 from safetybot.communities.preview import Effect, Preview
 from safetybot.communities.rates import RuleRate
 from safetybot.communities.records import Change, Filters, Forgotten, InteractionDetails
 from safetybot.communities.review import NOTE_CHARS, Explanation, Precision, Repair, Tally
 from safetybot.communities.settings import Description, InForce
+from safetybot.communities.webhooks import DeliveryState, Webhook
 from safetybot.model import Concern, Interaction, InteractionState, Strength, Verdict, VerdictKind
 
 MOST = 200
 """Rows of a page at most."""
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 
 
 def _without_nul(text: str) -> str:
@@ -33,13 +36,21 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _written_out(value: object) -> object:
+    """Numbers are times too, to pydantic: of which unit, nobody could tell."""
+    if isinstance(value, str) and not _TIME.match(value):
+        raise ValueError("write it as 2026-03-01T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 Text = Annotated[str, AfterValidator(_without_nul)]
 ConcernName = Literal["mention", "supply", "diy", "adverse"]
 StateName = Literal["planned", "sending", "sent", "suppressed", "failed", "unknown"]
 VerdictName = Literal["confirmed", "false_alarm", "handled"]
 KeywordStateName = Literal["draft", "shadow", "live", "retired"]
 RoleName = Literal["viewer", "moderator", "admin", "operator"]
-Term = Annotated[Text, Field(min_length=1, max_length=200)]
+Term = Annotated[Text, Field(min_length=1, max_length=MOST_CHARS)]
 Bound = Annotated[
     Text,
     Field(
@@ -68,8 +79,8 @@ class FilterQuery(BaseModel):
     verdict: VerdictName | None = Field(None, description="The latest one.")
     language: Annotated[Text, Field(min_length=1, max_length=20)] | None = None
     author: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(None, description="A pseudonym.")
-    since: AwareDatetime | None = Field(None, description="With its zone.")
-    until: AwareDatetime | None = Field(None, description="With its zone; itself not included.")
+    since: Moment | None = Field(None, description="With its zone.")
+    until: Moment | None = Field(None, description="With its zone; itself not included.")
     waiting: bool = Field(
         default=False, description="Only the review queue: something was sent, and nobody judged it yet."
     )
@@ -101,8 +112,8 @@ class AuditQuery(BaseModel):
 
     by: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
     action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -669,6 +680,59 @@ class OptOutOut(BaseModel):
     """Whether anything changed."""
 
     changed: bool
+
+
+# --- webhook ------------------------------------------------------------------------------------------------
+
+
+class WebhookIn(Sent):
+    """A new address."""
+
+    url: Annotated[Text, Field(min_length=1, max_length=2_000, pattern="^https?://")]
+
+
+class WebhookOut(BaseModel):
+    """Where alerts go."""
+
+    id: int
+    url: str
+    made_at: datetime
+    made_by: str
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> WebhookOut:
+        """A webhook."""
+        return cls(id=webhook.id, url=webhook.url, made_at=webhook.made_at, made_by=webhook.made_by)
+
+
+class WebhookMade(WebhookOut):
+    """A new one."""
+
+    secret: str = Field(description="With it deliveries are signed. It is not shown again.")
+
+
+class DeliveryOut(BaseModel):
+    """What became of a delivery so far."""
+
+    interaction: int
+    tries: int
+    next_at: datetime | None = Field(description="Null where it has ended.")
+    delivered_at: datetime | None
+    error: str
+
+    @classmethod
+    def of(cls, state: DeliveryState) -> DeliveryOut:
+        """A delivery."""
+        return cls(
+            interaction=state.interaction_id, tries=state.tries, next_at=state.next_at,
+            delivered_at=state.delivered_at, error=state.error,
+        )  # fmt: skip
+
+
+class DeliveriesOut(BaseModel):
+    """The newest ones."""
+
+    items: list[DeliveryOut]
 
 
 # --- inside -------------------------------------------------------------------------------------------------
