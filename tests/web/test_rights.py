@@ -19,7 +19,7 @@ from safetybot.web.app import ONE
 from safetybot.web.guard import Guard
 from safetybot.web.scene import EVERYWHERE
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/sign-in"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/sign-in", "/sign-in/discord", "/sign-in/discord/back"}
 FOR_ANYBODY_SIGNED_IN = {"/", "/sign-out"}
 NEEDS: dict[str, Right] = {
     "/overview": Right.SEE_FIGURES,

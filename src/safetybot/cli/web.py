@@ -43,6 +43,7 @@ from safetybot.store.keys import read_or_create_key
 from safetybot.telemetry import Metrics, set_up_logging
 
 if TYPE_CHECKING:
+    from safetybot.web.discord_login import DiscordLogin
     from safetybot.web.parts import Fact, Parts
 
 log = structlog.get_logger(__name__)
@@ -207,6 +208,7 @@ def make_parts(
             export=export_log,
             status=status,
             health=metrics,
+            discord=_discord_login(session) if "discord" in (standing or {}) else None,
             clock=clock,
             review_months=session.settings.responses.review_months,
         )
@@ -214,6 +216,19 @@ def make_parts(
         return found
 
     return parts
+
+
+def _discord_login(session: Session) -> DiscordLogin | None:
+    """Signing in with Discord, where it is set up; only beside a bot that can ask Discord about people."""
+    from safetybot.web.discord_login import API, DiscordLogin
+
+    web = session.settings.web
+    if not (web.discord_client_id and web.url):
+        return None
+    return DiscordLogin(
+        web.discord_client_id, web.discord_client_secret.get_secret_value(), f"{web.url}/sign-in/discord/back",
+        session.settings.discord.api_base or API,
+    )  # fmt: skip
 
 
 async def _serve_alone(session: Session, host: str, port: int) -> None:

@@ -6,6 +6,7 @@ Lives here: who may, tokens and their signatures, expiry, rotation. Does not liv
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -28,6 +29,8 @@ ASKED_AFTER = timedelta(minutes=1)
 UNASKED_AT_MOST = timedelta(minutes=15)
 """So long, where the platform does not answer; then nobody is let in by it."""
 _REMEMBERED = 5_000
+MOST_ASKED = 100
+"""Communities in which a platform is asked about somebody who comes in."""
 NAME_CHARS = 80
 
 
@@ -168,6 +171,35 @@ class SignIn:
         grant = Grant(name, role, actor.platform, actor.community, actor.member or "")
         check_grant(grant)
         return await self._new_link(grant, actor.name)
+
+    async def standings(
+        self, member: str, name: str, communities: Sequence[tuple[str, str]]
+    ) -> list[tuple[Role, str, Actor]]:
+        """What somebody is in each of these communities, as their platform says; those where they are nothing left out.
+
+        A platform that does not answer leaves its community out as well.
+        """
+        found: list[tuple[Role, str, Actor]] = []
+        for platform, community in communities[:MOST_ASKED]:
+            ask = self._standing.get(platform)
+            try:
+                role = await ask(platform, community, member) if ask is not None else None
+            except PlatformError:
+                continue
+            if role is not None:
+                found.append((role, community, Actor(name, role, platform, community, member)))
+        return found
+
+    def sign(self, text: str) -> str:
+        """A text in a form that `unsign` knows as ours; anybody can read it."""
+        carried = base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()
+        return f"{carried}.{self._mac(f'text/{carried}')}"
+
+    def unsign(self, signed: str) -> str | None:
+        """The text that `sign` was given; None where it was changed, or signed with another key."""
+        carried, _, mac = signed.partition(".")
+        right = hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(f"text/{carried}").encode())
+        return base64.urlsafe_b64decode(carried).decode() if right else None
 
     async def redeem(self, token: str) -> str | None:
         """Use a link: the cookie of a new session; None where the link is unknown, used or too old."""

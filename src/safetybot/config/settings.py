@@ -247,6 +247,10 @@ class WebSettings(FileModel):
     )  # fmt: skip
     session: _Minutes = Field(timedelta(hours=12), description="After this time one must sign in again.")
     link: _Minutes = Field(timedelta(minutes=15), description="How long a sign-in link can be used.")
+    discord_client_id: str = Field(
+        "", pattern=r"^[0-9]{0,30}$", description="Id of the Discord application to sign in with; empty: not offered."
+    )
+    discord_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
     hooks_within: bool = Field(
         default=False,
         description="Whether communities' webhooks may go to this machine and its network, and without TLS.",

@@ -22,6 +22,7 @@ from safetybot.web.api.app import create_api
 from safetybot.web.guard import Guard
 from safetybot.web.pages import (
     audit,
+    discord_door,
     door,
     interaction,
     keywords,
@@ -57,6 +58,7 @@ def create_app(parts: Callable[[], Parts], site: Site) -> Guard:
     app.state.parts, app.state.site, app.state.tries = parts, site, door.Tries()
     app.state.jumps = {}
     app.include_router(door.router)
+    app.include_router(discord_door.router)
     for page in (*_ABOUT_ONE, *_ABOUT_BOTH):
         app.include_router(page.router, prefix=ONE)
     for page in (*_ABOUT_ALL, *_ABOUT_BOTH):

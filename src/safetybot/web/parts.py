@@ -22,6 +22,7 @@ from safetybot.communities.trying import Trials
 from safetybot.communities.webhooks import Webhooks
 from safetybot.ports import Clock
 from safetybot.responses.library import ResponseLibrary
+from safetybot.web.discord_login import DiscordLogin
 
 
 class Health(Protocol):
@@ -78,6 +79,8 @@ class Parts:
     """The log as a file; checks nobody's rights."""
     status: Callable[[], Awaitable[Sequence[Fact]]]
     health: Health
+    discord: DiscordLogin | None
+    """How to sign in with Discord; None where that is not set up."""
     clock: Clock
     review_months: int
 

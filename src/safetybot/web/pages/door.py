@@ -27,6 +27,7 @@ from safetybot.web.scene import (
 router = APIRouter()
 Person = Annotated[SignedIn, Depends(signed_in)]
 _OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")
+_USED = {"token": "", "next": "/", "problem": "used", "discord": False}
 TRIES = 10
 """Sign-ins from one address in `WINDOW`; ten times as many from all together."""
 WINDOW = 60.0
@@ -62,11 +63,13 @@ def own_path(path: str) -> str:
 
 @router.get("/sign-in")
 async def show(
+    request: Request,
     token: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str, Query(alias="next", max_length=2_000)] = "/",
 ) -> HTMLResponse:
     """The door. A link is used up by its button, not by being opened: chats open links to preview them."""
-    return HTMLResponse(render("sign_in.html", {"token": token, "next": own_path(after), "problem": ""}))
+    shown = {"token": token, "next": own_path(after), "problem": "", "discord": parts_of(request).discord is not None}
+    return HTMLResponse(render("sign_in.html", shown))
 
 
 @router.post("/sign-in")
@@ -78,11 +81,11 @@ async def enter(
     """Use a link."""
     tries: Tries = request.app.state.tries
     if not tries.allowed(request.client.host if request.client else "", monotonic()):
-        shown = {"token": token, "next": own_path(after), "problem": "many"}
+        shown = {"token": token, "next": own_path(after), "problem": "many", "discord": False}
         return HTMLResponse(render("sign_in.html", shown), 429, {"retry-after": str(int(WINDOW))})
     cookie = await parts_of(request).sign_in.redeem(token)
     if cookie is None:
-        return HTMLResponse(render("sign_in.html", {"token": "", "next": "/", "problem": "used"}), 403)
+        return HTMLResponse(render("sign_in.html", _USED), 403)
     response = RedirectResponse(own_path(after), 303)
     keep_cookie(request, response, cookie)
     return response
