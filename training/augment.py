@@ -1,21 +1,26 @@
 """Messages in conversations that the corpora lack: made by putting real lines together, never by writing new ones.
 
 Labelled messages mostly stand alone, ordinary ones always do, so a model would learn that having a thread at all means
-trouble. Four kinds are added, each label following from how it is made:
+trouble. Six kinds are added, each label following from how it is made:
 
 1. an ordinary message after ordinary lines: none;
 2. an ordinary message after talk of the topic: none (the talk has moved on);
 3. a labelled message after ordinary lines: its own label;
 4. a labelled message after talk of the topic that is not its own thread, up to five lines of it, chat in between: its
-   own label. Where many talk of the topic, a message that is plainly of concern must stay so.
+   own label. Where many talk of the topic, a message that is plainly of concern must stay so;
+5. a labelled message told in two: what it begins with as an earlier line, its end as the message, if the end says
+   something by itself: its own label, since whoever reads the end has read the beginning;
+6. the parts in which the bot reads a long text, of messages labelled none: none.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from safetybot.detection.parts import parts_of
 from training.data import Row
 
 
@@ -54,3 +59,33 @@ def conversations(labelled: Sequence[Row], ordinary: Sequence[Row], seed: int) -
             chance.shuffle(lines)
             more_ordinary.append(replace(row, thread=tuple(lines), source=f"{row.source}+topic"))
     return more_labelled, more_ordinary
+
+
+def told_in_two(labelled: Sequence[Row], speaks: Callable[[str], bool]) -> Iterator[Row]:
+    """The rows of kind 5.
+
+    Args:
+        labelled: The labelled messages.
+        speaks: Whether a text holds a sign of the topic, a body, a person, a trade or a symptom.
+    """
+    for row in labelled:
+        sentences = [part for part in _SENTENCE_END.split(row.text) if part.strip()]
+        if row.thread or len(sentences) < 2:
+            continue
+        beginning, end = " ".join(sentences[:-1]), sentences[-1]
+        if len(end) < 12 and len(sentences) > 2:
+            beginning, end = " ".join(sentences[:-2]), " ".join(sentences[-2:])
+        if len(beginning) <= _LONGEST and len(end) <= _LONGEST and speaks(end):
+            yield replace(row, text=end, thread=(beginning,), source=f"{row.source}+split")
+
+
+def in_parts(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows of kind 6."""
+    for row in rows:
+        if row.label is None:
+            for start, end in parts_of(row.text):
+                yield replace(row, text=row.text[start:end], source=f"{row.source}+part")
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*(?=\S)(?![.!?…。！？])|\n+")
+_LONGEST = 300

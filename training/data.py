@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,48 +65,38 @@ def _group(stem: str, data: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the detector made of the rows; `features` are None where the gate kept a message out."""
+    """What the detector made of the rows."""
 
     rows: Sequence[Row]
-    features: Sequence[dict[str, float] | None]
+    table: csr_matrix
+    """Shape (rows, buckets): hashed features; a row that the gate kept out is empty."""
+    passed: npt.NDArray[np.bool_]
+    """Shape (rows,): whether the gate let the message through."""
     tiers: npt.NDArray[np.str_]
     """Shape (rows,): a name of `Thresholds`; `hinted` where gated out."""
 
-    @property
-    def passed(self) -> npt.NDArray[np.bool_]:
-        """Shape (rows,): whether the gate let the message through."""
-        return np.array([features is not None for features in self.features])
 
-
-def see(detector: Detector, rows: Sequence[Row]) -> Seen:
-    """Run the first stages of `detector` over `rows`."""
-    features: list[dict[str, float] | None] = []
+def see(detector: Detector, rows: Sequence[Row], buckets: int) -> Seen:
+    """Run the first stages of `detector` over `rows`; features are hashed at once, since by name they fill memory."""
+    values, columns, starts = array("f"), array("i"), array("q", [0])
+    passed: list[bool] = []
     tiers: list[str] = []
+    mask = buckets - 1
     for row in rows:
         evidence = detector.evidence(row.text, [ThreadLine(line) for line in row.thread])
-        features.append(evidence.features.flat() if evidence else None)
+        passed.append(evidence is not None)
         tiers.append(evidence.tier if evidence else "hinted")
-    return Seen(rows, features, np.array(tiers))
-
-
-def matrix(features: Sequence[dict[str, float] | None], buckets: int) -> csr_matrix:
-    """Hashed features, shape (rows, buckets); rows without features are empty."""
-    data: list[float] = []
-    columns: list[int] = []
-    starts = [0]
-    mask = buckets - 1
-    for named in features:
-        if named is not None:
-            for name, value in named.items():
-                columns.append(zlib.crc32(name.encode()) & mask)
-                data.append(value)
+        if evidence is not None:
+            for name, value in evidence.features.flat().items():
+                columns.append(zlib.crc32(name.encode("utf-8", "replace")) & mask)
+                values.append(value)
         starts.append(len(columns))
-    result = csr_matrix(
-        (np.array(data, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(starts, dtype=np.int32)),
-        shape=(len(features), buckets),
+    table = csr_matrix(
+        (np.array(values, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(starts, dtype=np.int64)),
+        shape=(len(rows), buckets),
     )
-    result.sum_duplicates()
-    return result
+    table.sum_duplicates()
+    return Seen(rows, table, np.array(passed), np.array(tiers))
 
 
 def targets(rows: Sequence[Row]) -> npt.NDArray[np.int64]:

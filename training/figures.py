@@ -39,11 +39,50 @@ def main() -> None:
         alarms = sum(a["said"] > 0 for a in mine)
         print(f"| {source} | {len(mine)} | {alarms} | {10_000 * alarms / len(mine):.1f} |")
     print(f"\nExpected calibration error of `confidence`, development files: {calibration(dev):.3f}")
+    print("\n### Wrong answers by cause, development files\n")
+    causes(dev)
     print("\n### Against the targets\n")
     against_targets(dev, ordinary)
 
 
 ORDINARY = ("beauty", "chat", "dev", "health", "multilingual", "trap-words")
+
+
+def causes(answers: Sequence[Answer]) -> None:
+    """Why the wrong answers are wrong: by what the message holds and what it was taken for."""
+    wrong = [a for a in answers if a["said"] != a["truth"]]
+    numbers: dict[str, int] = {}
+    for answer in wrong:
+        cause = cause_of(answer)
+        numbers[cause] = numbers.get(cause, 0) + 1
+    print("| cause | messages | of all wrong ones |\n| --- | --- | --- |")
+    for cause, number in sorted(numbers.items(), key=lambda item: -item[1]):
+        print(f"| {cause} | {number} | {number / len(wrong):.0%} |")
+
+
+def cause_of(answer: Answer) -> str:
+    """The cause of one wrong answer, in words."""
+    truth, said, tier = answer["truth"], answer["said"], answer["tier"]
+    if truth and said:
+        pair = " and ".join(LABELS[label] for label in sorted((truth, said)))
+        return f"found, but {pair} confused"
+    if truth:
+        return _MISSED[tier]
+    return "false alarm: " + (
+        "a look-alike that holds a sign" if tier in _WITH_SIGN else "no sign in the message itself"
+    )
+
+
+_WITH_SIGN = ("named", "thing", "told", "signed")
+_MISSED = {
+    "named": "missed: the topic is named",
+    "thing": "missed: a product or a treatment in passing, not sure enough",
+    "told": "missed: a story with a sign of injecting, not sure enough",
+    "signed": "missed: a sign of injecting and little else",
+    "after": "missed: a reply whose sign stands in the lines before",
+    "staged": "missed: a hint without a sign, bodies and people only",
+    "hinted": "missed: a hint without a sign, bodies or people at most",
+}
 
 
 def against_targets(dev: Sequence[Answer], ordinary: Sequence[Answer]) -> None:
@@ -94,7 +133,7 @@ def concern_figures(answers: Sequence[Answer]) -> tuple[float, float]:
 def adverse_recall(answers: Sequence[Answer]) -> float:
     """The share of adverse messages answered as such."""
     adverse = [a for a in answers if a["truth"] == LABELS.index("adverse")]
-    return sum(a["said"] == a["truth"] for a in adverse) / max(1, len(adverse))
+    return sum(bool(a["said"] == a["truth"]) for a in adverse) / max(1, len(adverse))
 
 
 def table(answers: Sequence[Answer], keys: Callable[[Answer], Iterable[str]]) -> None:

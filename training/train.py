@@ -16,7 +16,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations_with_replacement
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,8 @@ from safetybot.detection.classifier import LABELS, GateHeader, Thresholds
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate, gate_features
 from safetybot.model import Hit
-from training.augment import conversations
-from training.data import CORPUS, Row, Seen, matrix, read_rows, see, targets
+from training.augment import conversations, in_parts, told_in_two
+from training.data import CORPUS, Row, Seen, read_rows, see, targets
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +41,8 @@ SEED = 20261124
 FOLDS = 5
 STRENGTH = 12.0
 """Inverse of L2 regularisation; chosen by cross-validation among 5, 12, 25, 30."""
+STEPS = 120
+"""Steps of the optimiser at most; the figures do not change after about a hundred."""
 RARITY = 1.25
 """Features are scaled by this power of the logarithm of their rarity before they are learned from; chosen on writers
 held out among 0, 0.5, 1, 1.25, 1.5, 2: the higher, the fewer ordinary words raise an alarm, the coarser the labels."""
@@ -55,7 +57,7 @@ AFTER = {"+topic": 0.006, "+chat": 0.0003}
 moments are rare), and after ordinary talk that happens to hold a sign."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
-GRID = np.arange(0.3, 0.99, 0.04)
+GRID = np.arange(0.34, 0.99, 0.04)
 ORDINARY_WEIGHT = 3.0
 """How much an ordinary message that passes the gate weighs beside a labelled one; made-up conversations weigh half."""
 GATE_RECALL = 0.97
@@ -73,17 +75,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     labelled = list(read_rows(sorted(CORPUS.glob("*.jsonl"))))
     ordinary = list(read_rows(sorted(options.ordinary.glob("*.jsonl")), ordinary=True))
+    plain = load_detector([CONFIG], with_model=False)
     more_labelled, more_ordinary = conversations(labelled, ordinary, SEED)
+    more_labelled += [*told_in_two(labelled, lambda text: bool(plain.signs(text))), *in_parts(labelled)]
+    more_ordinary += in_parts(ordinary)
     labelled, ordinary = [*labelled, *more_labelled], [*ordinary, *more_ordinary]
     rows = [*labelled, *ordinary]
     print(f"{len(labelled)} labelled messages, {len(ordinary)} ordinary ones")
     fold = folds(rows)
 
-    plain = load_detector([CONFIG], with_model=False)
     gate_header, passes = learn_gate(plain, rows, fold)
     print(f"gate: lets {passes[len(labelled) :].mean():.1%} of ordinary messages through")
     gate = Gate(gate_header.weights, gate_header.bias, gate_header.threshold)
-    seen = see(Detector(plain.terms, plain.rules, gate=gate), rows)
+    seen = see(Detector(plain.terms, plain.rules, gate=gate), rows, BUCKETS)
 
     answers = cross_validated(seen, fold)
     temperature = fit_temperature(answers, seen)
@@ -93,10 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.figures:
         write_answers(options.figures, answers, seen, point)
 
-    use = seen.passed
-    model = fit(
-        matrix([f for f, u in zip(seen.features, use, strict=True) if u], BUCKETS), targets(rows)[use], rows, use
-    )
+    model = fit(seen.table[seen.passed], targets(rows)[seen.passed], rows, seen.passed)
     write_model(options.out, model, temperature, point, gate_header, labelled)
     print(f"wrote {options.out.name}: {options.out.stat().st_size / 1e6:.2f} MB")
 
@@ -172,7 +173,7 @@ def fit(table: csr_matrix, wanted: npt.NDArray[np.int64], rows: Sequence[Row], u
     rarity = np.log1p(table.shape[0] / seen_in[kept]) ** RARITY
     rarity /= np.average(rarity, weights=seen_in[kept])
     scaled = csr_matrix(table[:, kept] @ diags(rarity), dtype=np.float32)
-    model = LogisticRegression(C=STRENGTH, max_iter=300, random_state=SEED)
+    model = LogisticRegression(C=STRENGTH, max_iter=STEPS, random_state=SEED)
     model.fit(scaled, wanted, sample_weight=weight[use])
     weights = np.zeros((len(LABELS), table.shape[1]))
     weights[:, kept] = model.coef_ * rarity
@@ -182,8 +183,7 @@ def fit(table: csr_matrix, wanted: npt.NDArray[np.int64], rows: Sequence[Row], u
 def cross_validated(seen: Seen, fold: npt.NDArray[np.int64]) -> Floats:
     """Shape (rows, 5): logits of a model that has not seen the row or its group; -inf but for none where gated out."""
     wanted = targets(seen.rows)
-    table = matrix(seen.features, BUCKETS)
-    passed = seen.passed
+    table, passed = seen.table, seen.passed
     logits = np.full((len(seen.rows), len(LABELS)), -30.0)
     logits[:, 0] = 30.0
     for i in range(FOLDS):
@@ -221,36 +221,51 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
 
     Both are counted on cross-validated answers; the grid is searched whole, so there is nothing to tune.
     """
-    wanted = targets(seen.rows)[:labelled]
+    wanted = targets(seen.rows)
     sources = np.array([row.source for row in seen.rows])
     any_concern, best = 1 - answers[:, 0], 1 + answers[:, 1:].argmax(axis=1)
     elsewhere = seen.tiers != "after"
-    pools = [(np.isin(sources, pool) & elsewhere, per_10k) for pool, per_10k in ALLOWED.items()]
-    pools = [(mine, np.floor(mine.sum() * per_10k / 10_000 + 0.5)) for mine, per_10k in pools if mine.any()]
+    pools = []
+    for pool, per_10k in ALLOWED.items():
+        number = np.floor(np.isin(sources, pool).sum() * per_10k / 10_000 + 0.5)
+        # What is answered in a part of a message counts as an alarm of the message.
+        counts_for = [*pool, *(f"{source}+part" for source in pool)]
+        if (mine := np.isin(sources, counts_for) & elsewhere).any():
+            pools.append((mine, number))
     after = _least_after(any_concern, seen)
-    chosen, reached = Thresholds(NAMED, 0.99, 0.99, after, 0.99, 0.99), -1.0
-    # False alarms of each pool by tier and threshold, so that the grid costs sums and not counts.
-    alarms = {
-        tier: np.array(
-            [[((any_concern >= least) & mine & (seen.tiers == tier)).sum() for least in GRID] for mine, _ in pools]
-        )
-        for tier in ("named", "told", "signed", "staged", "hinted")
-    }
-    named = np.array([((any_concern >= NAMED) & mine & (seen.tiers == "named")).sum() for mine, _ in pools])
+    counted = np.arange(len(wanted)) < labelled
+    for ending in ("+split", "+part"):  # made by us, so of no natural number
+        counted &= ~np.char.endswith(sources, ending)
+
+    def counts(tier: str, least: float) -> list[float]:
+        """What a tier adds at a threshold: right answers and answers of each concern, false alarms of each pool."""
+        here = (seen.tiers == tier) & (any_concern >= least)
+        labels = range(1, len(LABELS))
+        right = [(here & counted & (best == label) & (wanted == label)).sum() for label in labels]
+        said = [(here & counted & (best == label)).sum() for label in labels]
+        left_alone = (counted & (seen.tiers == tier) & (any_concern < least) & (wanted == 0)).sum()
+        silent = (counted & (seen.tiers == tier) & (any_concern < least)).sum()
+        return [*right, left_alone, *said, silent, *((here & mine).sum() for mine, _ in pools)]
+
+    searched = ("thing", "told", "signed", "staged", "hinted")
+    tables = [np.array([counts(tier, least) for least in GRID]) for tier in searched]
+    fixed = np.array(counts("named", NAMED)) + np.array(counts("after", after))
+    size = len(LABELS)
+    bearing = np.array(
+        [*((counted & (wanted == label)).sum() for label in range(1, size)), (counted & (wanted == 0)).sum()]
+    )
     allowed = np.array([number for _, number in pools])
-    for told, signed in combinations_with_replacement(range(len(GRID)), 2):
-        first = named + alarms["told"][:, told] + alarms["signed"][:, signed]
-        if (first > allowed).any():
-            continue
-        for staged, hinted in combinations_with_replacement(range(len(GRID)), 2):
-            if (first + alarms["staged"][:, staged] + alarms["hinted"][:, hinted] > allowed).any():
-                continue
-            low, high, low_hint, high_hint = (float(GRID[i]) for i in (told, signed, staged, hinted))
-            point = Thresholds(NAMED, low, high, after, low_hint, high_hint)
-            answered = any_concern[:labelled] >= _least(seen, point)[:labelled]
-            figure = _macro_f1(np.where(answered, best[:labelled], 0), wanted)
-            if figure > reached:
-                chosen, reached = point, figure
+    chosen, reached = Thresholds(NAMED, 0.99, 0.99, 0.99, after, 0.99, 0.99), -1.0
+    for first in product(range(len(GRID)), repeat=2):
+        start = fixed + tables[0][first[0]] + tables[1][first[1]]
+        total = start + tables[2][:, None, None] + tables[3][None, :, None] + tables[4][None, None, :]
+        figures = (2 * total[..., :size] / np.maximum(1, total[..., size : 2 * size] + bearing)).mean(axis=-1)
+        figures[(total[..., 2 * size :] > allowed).any(axis=-1)] = -1.0
+        place = np.unravel_index(figures.argmax(), figures.shape)
+        if figures[place] > reached:
+            reached = float(figures[place])
+            thing, told, signed, staged, hinted = (float(GRID[i]) for i in (*first, *place))
+            chosen = Thresholds(NAMED, thing, told, signed, after, staged, hinted)
     return chosen
 
 
@@ -266,7 +281,7 @@ def _least_after(any_concern: Floats, seen: Seen) -> float:
 
 
 def _least(seen: Seen, point: Thresholds) -> Floats:
-    names = ("named", "told", "signed", "after", "staged")
+    names = ("named", "thing", "told", "signed", "after", "staged")
     return np.select([seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted)
 
 

@@ -63,8 +63,10 @@ class Thresholds:
 
     named: float
     """A strong term names a mesotherapy-family procedure, product or ingredient."""
+    thing: float
+    """A weak term of the topic stands there: filler, the nickname of a product, a pen."""
     told: float
-    """A sign of injecting or of an injectable stands in the message, with two concepts more of what makes a story."""
+    """A sign of injecting stands there, with two concepts more of what makes a story."""
     signed: float
     """Such a sign stands there with less."""
     after: float

@@ -5,7 +5,7 @@ clock, no database, no event loop; the same call serves live traffic, dry runs a
 
 A message without any sign of the topic ends after one linear pass over its letters. The rest is weighed by the
 classifier, whose answer stands from a threshold on; where a strong term names the topic outright, a lower one
-holds. Without a model file the rules alone decide.
+holds. A long text of which the whole gives no answer is read in parts too. Without a model file the rules alone decide.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from safetybot.detection.gate import Gate
 from safetybot.detection.language import UNDETERMINED, language_of
 from safetybot.detection.matcher import Matcher, Term, readings
 from safetybot.detection.own_terms import CommunityTerms, Found, Lens, beside_shadow, with_own
+from safetybot.detection.parts import LONG, parts_of
 from safetybot.detection.rules import Outcome, RuleBook
 from safetybot.detection.text import View
 from safetybot.model import (
@@ -46,7 +47,7 @@ TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
 """Concepts that name a thing injected for looks, or the injecting of it."""
 SIGNS = TOPIC | {"inject", "needle"}
 """Concepts of which one at least is there in nearly every message of concern."""
-Tier = Literal["named", "told", "signed", "after", "staged", "hinted"]
+Tier = Literal["named", "thing", "told", "signed", "after", "staged", "hinted"]
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
 """Concepts that tell of doing it."""
 CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
@@ -191,11 +192,38 @@ class Detector:
         views: Sequence[View] | None = None,
     ) -> Assessment:
         evidence = self.evidence(text, thread, lens=lens, views=views)
-        if evidence is None:
-            return Assessment(None, 1.0, language_of(text), self.hits(text)) if explain else _NOTHING
         if self.classifier is None:
-            return self._by_rules(evidence)
-        return self._by_classifier(evidence, self.classifier, explain=explain)
+            return self._by_rules(evidence) if evidence else self._unread(text, explain=explain)
+        whole = self._by_classifier(evidence, self.classifier, explain=explain) if evidence else None
+        if (whole is None or whole.concern is None) and len(text) > LONG:
+            found = self._in_parts(text, thread, self.classifier, explain=explain, lens=lens)
+            whole = found or whole
+        return whole or self._unread(text, explain=explain)
+
+    def _unread(self, text: str, *, explain: bool) -> Assessment:
+        """The answer to what the gate keeps out."""
+        return Assessment(None, 1.0, language_of(text), self.hits(text)) if explain else _NOTHING
+
+    def _in_parts(
+        self, text: str, thread: Sequence[ThreadLine], classifier: Classifier, *, explain: bool, lens: Lens | None
+    ) -> Assessment | None:
+        """The surest answer of concern to a part of a long text, each read as if it were the message; None without."""
+        text = text[:MAX_CHARS]
+        signs = self._signs.find(text)
+        best: Assessment | None = None
+        for start, end in parts_of(text):
+            if not any(start <= hit.span.start < end for hit in signs):
+                continue
+            part = text[start:end]
+            seen = replace(lens, found=self._found(part, lens.terms)) if lens is not None else None
+            evidence = self.evidence(part, thread, lens=seen)
+            if evidence is None:
+                continue
+            answer = self._by_classifier(evidence, classifier, explain=explain)
+            if answer.concern is not None and (best is None or answer.confidence > best.confidence):
+                hits = (replace(h, span=Span(h.span.start + start, h.span.end + start)) for h in answer.hits)
+                best = replace(answer, hits=tuple(hits))
+        return best
 
     # --- the two ways to an answer ------------------------------------------------------------------------
 
@@ -314,6 +342,8 @@ def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> T
     if names_the_topic(hits):
         return "named"
     concepts = {hit.concept for hit in hits if hit.zone is not Zone.CODE} - CONTEXT
+    if concepts & TOPIC:
+        return "thing"
     if concepts & SIGNS:
         return "told" if len(concepts) >= 3 else "signed"
     if any(_has_sign(line) for line in thread_hits):
