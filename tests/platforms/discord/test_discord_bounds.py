@@ -89,6 +89,9 @@ def test_a_channel_is_left_alone_for_a_while_and_news_is_told_once() -> None:
     assert len(circuits) == 1
     circuits.try_again(1)
     circuits.check(7)
+    circuits.lost(1, 7)
+    circuits.try_again()
+    circuits.check(7)
     circuits.well(7)
     assert circuits.lost(1, 7), "it was well in between"
 

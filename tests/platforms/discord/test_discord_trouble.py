@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 from tests.emulators.discord import Channel, Guild, LoopbackDiscord, Member
@@ -16,6 +19,7 @@ from tests.emulators.discord.limits import Limits
 
 from safetybot.communities.access import Actor, Role
 from safetybot.model import InteractionState
+from safetybot.telemetry import set_up_logging
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
 
@@ -36,6 +40,15 @@ def general(guild: Guild) -> Channel:
 @pytest.fixture
 def member(guild: Guild) -> Member:
     return guild.add_member("member one")
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
 
 
 def answered(channel: Channel) -> Counter[int | None]:
@@ -405,3 +418,29 @@ async def test_a_flood_of_replies_stays_below_the_limits_of_discord(
         await bot.settled()
         assert bot.platform.health()["invalid_requests"] == 0
     assert discord.limits.hits == 0
+
+
+async def test_no_line_of_the_log_holds_a_members_words_or_name_or_the_token(
+    running: Running, discord: LoopbackDiscord, guild: Guild, general: Channel, restored_logging: None
+) -> None:
+    written = io.StringIO()
+    set_up_logging("debug", "json", written)
+    member = guild.add_member("Zerafina")
+    async with running() as bot:
+        discord.rest_fails(503, path="/messages$", method="POST")
+        message = await member.says(general, DIY)
+        await general.reply_to(message)
+        general.deny(guild.bot_role, "send_messages")
+        await member.says(general, f"{DIY} Two.")
+        await discord.until(lambda: bot.platform.health()["channels_left_alone"])
+        discord.send_raw("MESSAGE_CREATE", {"id": "1", "channel_id": str(general.id), "content": DIY})
+        general.grant(guild.bot_role, "send_messages")
+        await discord.until(lambda: bot.platform.health()["restarts"] == 1)
+        await general.reply_to(await member.says(general, f"{DIY} Three."), within=10)
+        await member.deletes(message)
+        await bot.settled()
+    log = written.getvalue()
+    assert "discord_client_failed" in log
+    assert "reply_failed" in log
+    for secret in ("inject", "Zerafina", str(member.id), discord.token):
+        assert secret not in log

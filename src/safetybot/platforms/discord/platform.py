@@ -23,7 +23,6 @@ from safetybot.chat.commands import Commands
 from safetybot.chat.services import Finding, Services
 from safetybot.chat.text import text as rich
 from safetybot.communities.access import Role
-from safetybot.communities.access import Role
 from safetybot.config.settings import DiscordSettings
 from safetybot.intake import Intake
 from safetybot.model import Message, Place, Response
@@ -31,7 +30,6 @@ from safetybot.platforms.discord import findings, interactions
 from safetybot.platforms.discord.automod import Finds
 from safetybot.platforms.discord.automod_sync import RuleKeeper
 from safetybot.platforms.discord.budget import InvalidRequests
-from safetybot.platforms.discord.caller import role_of
 from safetybot.platforms.discord.caller import role_of
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox, Metrics
@@ -285,23 +283,6 @@ class DiscordPlatform:
             raise PlatformError(f"Discord did not say who that is: {type(error).__name__}", retry=True) from error
         return role_of(found.guild_permissions)
 
-    async def standing(self, community: str, member: str) -> Role | None:
-        """What somebody is in a guild now, as Discord says; None for plain members and whoever is not in it.
-
-        Raises `PlatformError` where Discord does not answer.
-        """
-        client = self._supervisor.client
-        guild = client.get_guild(_number(community)) if client is not None else None
-        if guild is None:
-            raise PlatformError("Discord has not told yet of that guild", retry=True)
-        try:
-            found = await guild.fetch_member(_number(member))
-        except discord.NotFound:
-            return None
-        except (discord.DiscordException, OSError, TimeoutError) as error:
-            raise PlatformError(f"Discord did not say who that is: {type(error).__name__}", retry=True) from error
-        return role_of(found.guild_permissions)
-
     async def findings(self, community: str, language: str) -> Sequence[Finding]:
         """Connection, intents and rights, as they are for this community now."""
         said = texts(language)
@@ -339,6 +320,8 @@ class DiscordPlatform:
     def connected_to(self, shard: int) -> None:
         """A shard has a new session."""
         self._supervisor.let_in()
+        # What changed while there was no session was told to nobody.
+        self._circuits.try_again()
         self._shards[shard] = True
         self.inbox.connected(shard)
 

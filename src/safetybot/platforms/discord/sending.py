@@ -202,8 +202,8 @@ class Circuits:
         """The bot may write there (again)."""
         self._lost.pop(channel, None)
 
-    def try_again(self, guild: int) -> None:
-        """Something changed in a guild: its channels are worth a try; a new refusal there is no news."""
+    def try_again(self, guild: int | None = None) -> None:
+        """Rights may have changed in a guild (None: in any): its channels are worth a try; a new refusal is no news."""
         for channel, (where, _) in self._lost.items():
-            if where == guild:
+            if guild in (None, where):
                 self._lost[channel] = where, 0.0
