@@ -9,6 +9,7 @@ yes.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -91,6 +92,19 @@ class TooMany(PlatformError):
         self.in_chat = in_chat
 
 
+class Stopping(PlatformError):
+    """The bot stops, and what still waited for its turn was not sent."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("not sent: the bot was stopped while it waited for its turn")
+
+
+def shown(chat: int | str) -> str:
+    """A chat as logs and errors name it: a private chat's id is a person's, so it is not told."""
+    return str(chat) if str(chat).startswith("-") else "a private chat"
+
+
 @dataclass(eq=False, slots=True)
 class _Chat:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -107,10 +121,11 @@ class Outbox:
         clock: Clock,
         metrics: Metrics,
         *,
+        key: bytes,
         rates: Rates = Rates(),  # frozen
         most_per_chat: int = MOST_PER_CHAT,
     ) -> None:
-        """Name limits in the store with `prefix`."""
+        """Name limits in the store with `prefix`; a private chat's id is hidden there under `key`."""
         self._prefix, self._budgets, self._clock, self._metrics = prefix, budgets, clock, metrics
         self._rates, self._most_per_chat = rates, most_per_chat
         self.away: tuple[type[BaseException], ...] = (OSError,)
@@ -118,6 +133,8 @@ class Outbox:
         self._chats: OrderedDict[int, _Chat] = OrderedDict()
         self._free: OrderedDict[str, float] = OrderedDict()
         self._alone = False
+        self._key = hashlib.blake2b(key, digest_size=32).digest()
+        self._closing = asyncio.Event()
         self.waiting = 0
 
     @asynccontextmanager
@@ -127,11 +144,12 @@ class Outbox:
         Raises:
             TooMany: Too many wait already.
             TooLate: The turn would come after `before`.
+            Stopping: The bot stops meanwhile.
         """
         queue = self._queue(chat)
         if queue.waiting >= self._most_per_chat or self.waiting >= MOST:
             self._metrics.dropped("send queue full")
-            log.warning("send_dropped", why="send queue full", chat=chat, waiting=self.waiting)
+            log.warning("send_dropped", why="send queue full", chat=shown(chat), waiting=self.waiting)
             raise TooMany(in_chat=queue.waiting >= self._most_per_chat)
         queue.waiting += 1
         self.waiting += 1
@@ -152,6 +170,10 @@ class Outbox:
             queue.waiting -= 1
             self.waiting -= 1
 
+    def close(self) -> None:
+        """Whoever waits for a turn gets none any more, and is told that nothing was sent."""
+        self._closing.set()
+
     async def hold(self, chat: int, wait: timedelta) -> None:
         """Telegram said to leave `chat` alone for so long."""
         name = self._name(self._rates.chat, chat)
@@ -168,6 +190,8 @@ class Outbox:
         every = self._rates.overall
         overall = Limit(f"{self._prefix}:{every.name}", every.every, every.burst)
         while True:
+            if self._closing.is_set():
+                raise Stopping
             while (wait := max(self._due(limit) for limit in own)) > 0:
                 await self._sleep(chat, wait, before)
             # Whoever comes here takes the next place in the row of all chats, so each waits once, not in a scramble.
@@ -196,11 +220,16 @@ class Outbox:
     async def _sleep(self, chat: int, wait: float, before: datetime) -> None:
         if wait > self._left(before):
             raise self._late(chat, wait)
-        await asyncio.sleep(wait)
+        try:
+            async with asyncio.timeout(wait):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+        raise Stopping
 
     def _late(self, chat: int, wait: float) -> TooLate:
         self._metrics.dropped("late answer")
-        log.warning("send_dropped", why="late answer", chat=chat)
+        log.warning("send_dropped", why="late answer", chat=shown(chat))
         return TooLate(wait)
 
     def _left(self, before: datetime) -> float:
@@ -218,7 +247,11 @@ class Outbox:
         return found
 
     def _name(self, limit: Limit, chat: int) -> str:
-        return f"{self._prefix}:{limit.name}:{chat}"
+        if chat < 0:
+            return f"{self._prefix}:{limit.name}:{chat}"
+        # The store keeps nobody's id.
+        hidden = hashlib.blake2b(str(chat).encode(), key=self._key, digest_size=12).hexdigest()
+        return f"{self._prefix}:{limit.name}:{hidden}"
 
     def _named(self, limit: Limit, chat: int) -> Limit:
         return Limit(self._name(limit, chat), limit.every, limit.burst)

@@ -23,6 +23,8 @@ from safetybot.platforms.telegram.inbox import Full, Inbox
 log = structlog.get_logger(__name__)
 
 _STANDBY = "another process polls, or the store is away"
+_LAST = 1.5
+"""Seconds that a stop gives to the last confirmation; without it, updates come again and are known."""
 _QUIET = 600.0
 """Seconds in which the same trouble is not logged again: two pollers take each other's turn every few seconds."""
 
@@ -107,8 +109,9 @@ class Poller:
         """Confirm what was seen through, so that it does not come again, and let another process fetch."""
         if self._offset and self.holds_lease:
             try:
-                await self._connection.raw_updates(self._offset, 0)
-            except TelegramError as error:
+                async with asyncio.timeout(_LAST):
+                    await self._connection.raw_updates(self._offset, 0)
+            except (TelegramError, TimeoutError) as error:
                 log.warning("last_updates_not_confirmed", why=type(error).__name__)
         try:
             await self._leases.give_back(self._lease)
@@ -160,10 +163,8 @@ class Poller:
         except InvalidToken:
             self._tell("error", "token_refused", "Telegram refuses the token: set telegram.token to BotFather's")
             return self._pace.refused_pause
-        except Conflict as error:
-            if "webhook" in error.message.lower():
-                await self._end_webhook()
-            self._tell("error", "another_poller", "another bot fetches with this token: stop it, or give it its own")
+        except Conflict:
+            self._tell("error", "another_poller", "another bot uses this token, by polling or webhook: stop it")
             return pause
         except RetryAfter as error:
             wait = error.retry_after
@@ -208,12 +209,6 @@ class Poller:
                 return await self._inbox.accept(raw)
             except Full:
                 await asyncio.sleep(0.1)
-
-    async def _end_webhook(self) -> None:
-        try:
-            await self._connection.delete_webhook(drop_pending_updates=False)
-        except TelegramError as error:
-            log.warning("webhook_not_ended", why=type(error).__name__)
 
     def _tell(self, level: str, event: str, problem: str, **details: object) -> None:
         """Note what keeps updates from coming; the same trouble is logged once, and not soon again."""

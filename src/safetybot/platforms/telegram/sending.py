@@ -34,7 +34,7 @@ from telegram.error import (
 
 from safetybot.chat.answers import File
 from safetybot.platforms.telegram.connection import Connection, NotSent
-from safetybot.platforms.telegram.limits import Outbox, TooLate
+from safetybot.platforms.telegram.limits import Outbox, TooLate, shown
 from safetybot.platforms.telegram.places import Places
 from safetybot.ports import Clock, PlatformError, UnsureError
 
@@ -63,7 +63,9 @@ class NotAllowed(PlatformError):
 
     def __init__(self, chat: str, why: str) -> None:
         """Keep the chat; `why` is what Telegram said."""
-        super().__init__(f"Telegram does not let the bot write in chat {chat} ({why}): give it the right to send there")
+        super().__init__(
+            f"Telegram does not let the bot write in chat {shown(chat)} ({why}): give it the right to send there"
+        )
         self.chat = chat
 
 
