@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -271,6 +273,28 @@ async def test_a_slow_answer_is_announced_in_time_and_then_given(
     assert not answer.thinking
     assert answer.ephemeral
     assert "I'm a bot" in answer.content
+
+
+async def test_a_press_that_has_to_wait_for_the_store_is_announced_and_done_once(
+    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, tmp_path: Path
+) -> None:
+    async with running() as bot:
+        reply = await general.reply_to(await member.says(general, DIY))
+        await bot.settled()
+        wish = await member.taps(reply, "Not for me")
+        # Somebody else writes, for longer than Discord waits.
+        held = sqlite3.connect(tmp_path / "data" / "safetybot.sqlite3", isolation_level=None)
+        held.execute("BEGIN IMMEDIATE")
+        asyncio.get_running_loop().call_later(3.5, held.execute, "ROLLBACK")
+        answer = await member.taps(wish, "Stop replying to me", patience=15.0)
+        held.close()
+        stopped = bot.services.library.ui("en").stopped
+    assert not answer.failed
+    assert answer.deferred
+    assert answer.answered_after is not None
+    assert answer.answered_after < 2.5
+    assert answer.content == stopped
+    assert not answer.problems
 
 
 async def test_a_fault_of_ours_is_admitted_to_the_caller_and_logged_without_their_words(
