@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent / "src" / "safetybot"
 CHAT_LANGUAGES = ("ar", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "uk", "zh")
 WEB_LANGUAGES = ("de", "es", "fr")
+_BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
+"""Stands in every file's head; the day of an update would change them all without need."""
 _NAMES = re.compile(r"\{([a-z_]+)\}|%\(([a-z_]+)\)")
 
 
@@ -50,7 +53,7 @@ DOMAINS = (
 
 def template(domain: Domain) -> Catalog:
     """Every text of the code, with no place in it: line numbers would change with every edit."""
-    found = Catalog(project="safetybot", charset="utf-8", header_comment=f"# Texts of the domain {domain.name}.")
+    found = Catalog(project="safetybot", charset="utf-8", creation_date=_BEGUN)
     methods = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
     options = {"**.html": {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}}
     for source in domain.sources:
