@@ -27,7 +27,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetybot.detection.assembly import MODEL_FILE, load_detector
-from safetybot.detection.classifier import LABELS, GateHeader, Thresholds
+from safetybot.detection.classifier import IN_DOUBT, LABELS, GateHeader, Thresholds
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate, gate_features
 from safetybot.model import Hit
@@ -223,7 +223,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
     """
     wanted = targets(seen.rows)
     sources = np.array([row.source for row in seen.rows])
-    any_concern, best = 1 - answers[:, 0], 1 + answers[:, 1:].argmax(axis=1)
+    any_concern, best = 1 - answers[:, 0], likeliest(answers)
     elsewhere = seen.tiers != "after"
     pools = []
     for pool, per_10k in ALLOWED.items():
@@ -285,9 +285,16 @@ def _least(seen: Seen, point: Thresholds) -> Floats:
     return np.select([seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted)
 
 
+def likeliest(answers: Floats) -> npt.NDArray[np.int64]:
+    """Shape (rows,): the concern that the bot would name, if it names one."""
+    factors = np.array([IN_DOUBT.get(label, 1.0) if label else 1.0 for label in LABELS])
+    result: npt.NDArray[np.int64] = 1 + (answers * factors)[:, 1:].argmax(axis=1)
+    return result
+
+
 def decided(answers: Floats, seen: Seen, point: Thresholds) -> npt.NDArray[np.int64]:
     """Shape (rows,): the label that the bot would give."""
-    return np.where(1 - answers[:, 0] >= _least(seen, point), 1 + answers[:, 1:].argmax(axis=1), 0)
+    return np.where(1 - answers[:, 0] >= _least(seen, point), likeliest(answers), 0)
 
 
 def _macro_f1(said: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> float:
