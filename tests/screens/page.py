@@ -156,10 +156,9 @@ def command_list(commands: Sequence[Json], locale: str | None = None) -> str:
     made = []
     for name, says in _leaves(commands[0], f"/{commands[0]['name']}", locale):
         made.append(f"<tr><td><code>{html.escape(name)}</code></td><td>{html.escape(says)}</td></tr>")
-    made += [
-        f"<tr><td>{html.escape(menu['name'])}</td><td>in the menu of a message, under Apps</td></tr>"
-        for menu in commands[1:]
-    ]
+    for menu in commands[1:]:
+        shown = (menu.get("name_localizations") or {}).get(locale) or menu["name"]
+        made.append(f"<tr><td>{html.escape(shown)}</td><td>in the menu of a message, under Apps</td></tr>")
     return f'<table class="commands">{"".join(made)}</table>'
 
 

@@ -85,6 +85,14 @@ def test_every_translated_word_of_a_command_can_be_a_name(language: str) -> None
     assert {word: said.say(word) for word in WORDS if not is_name(said.say(word))} == {}
 
 
+@pytest.mark.parametrize("language", languages())
+def test_no_translation_has_to_be_cut(language: str) -> None:
+    said = texts(language)
+    says = {text for one in all_commands() for text in (one.says, *(option.says for option in one.options))}
+    assert {text for text in says if len(said.say(text)) > 100} == set()
+    assert {name for name in (slash.CHECK, slash.REPORT) if len(said.say(name)) > 32} == set()
+
+
 def test_words_of_one_command_stay_apart_in_every_language() -> None:
     [group, *_] = payload(all_commands())
     for siblings in ([group], group["options"], *(one.get("options", []) for one in group["options"])):

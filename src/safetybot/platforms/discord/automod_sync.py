@@ -106,9 +106,8 @@ class RuleKeeper:
         while not client.is_closed():
             for guild in list(client.guilds):
                 try:
-                    if guild.id not in known:
+                    if guild.id not in known and await self._find_ours(guild):
                         known.add(guild.id)
-                        await self._find_ours(guild)
                     if guild.id in self._kept:
                         await self._keep_one(guild.id)
                 except PlatformError as error:
@@ -117,13 +116,14 @@ class RuleKeeper:
                     log.warning("automod_waits", why=type(error).__name__)
             await asyncio.sleep(self._every)
 
-    async def _find_ours(self, guild: discord.Guild) -> None:
-        """Learn whether a guild has rules of ours; one that does not let us see its rules has none."""
+    async def _find_ours(self, guild: discord.Guild) -> bool:
+        """Learn whether a guild has rules of ours; False where it does not let us see its rules yet."""
         if guild.me is None or not guild.me.guild_permissions.manage_guild:
-            return
+            return False
         bot = self._bot()
         if any(ours(rule, bot) for rule in await _asked(self._http().get_auto_moderation_rules(guild.id))):
             self._kept.setdefault(guild.id, None)
+        return True
 
     async def _keep_one(self, guild: int) -> None:
         """Bring a guild into step where its keywords or the lexicon changed since we last asked."""
