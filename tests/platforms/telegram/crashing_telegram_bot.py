@@ -27,7 +27,7 @@ from safetybot.platforms.telegram.platform import Pace, TelegramPlatform
 from safetybot.platforms.telegram.polling import PollPace
 from safetybot.platforms.telegram.webhook import WebhookPace
 from safetybot.ports import Claim, Cooldowns, Receipt
-from safetybot.telemetry import Metrics
+from safetybot.telemetry import Metrics, set_up_logging
 from safetybot.watcher import RecentMessages
 
 PACE = Pace(
@@ -133,6 +133,7 @@ async def _end_with_parent() -> None:
 
 
 def launch(folder: str, base_url: str, token: str, port: str) -> None:
+    set_up_logging("error")  # to standard error: standard output says how bots ended
     sys.modules["safetybot.cli.chat_services"].words = lambda _: None  # type: ignore[attr-defined]
     os.environ["SAFETYBOT_DATA_DIR"] = folder
     for cooldown in ("CHANNEL_COOLDOWN", "AUTHOR_COOLDOWN"):

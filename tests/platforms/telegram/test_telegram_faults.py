@@ -205,6 +205,7 @@ async def test_two_pollers_that_both_believe_they_may_answer_once(
 ) -> None:
     await bots.start()
     await bots.start(leases=Sleepwalker())
+    await telegram.until(lambda: logs.count("another_poller") > 0, 20, "the two to meet")
     group = telegram.add_supergroup()
     member = telegram.add_user()
     asked = []
@@ -215,4 +216,4 @@ async def test_two_pollers_that_both_believe_they_may_answer_once(
         await telegram.answer_to(one, 20)
     assert len(group.from_bot()) == 6
     report("conflicts told", logs.count("another_poller"))
-    assert 1 <= logs.count("another_poller") <= 2  # each of the two tells it once
+    assert logs.count("another_poller") <= 2  # each of the two tells it once

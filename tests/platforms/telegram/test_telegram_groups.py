@@ -11,6 +11,8 @@ from tests.emulators.telegram import LoopbackTelegram
 from tests.emulators.telegram.world import Chat
 from tests.platforms.telegram.bots import DIY, HARMLESS, Bots, Running
 
+from safetybot.cli.serving import Around, wanted_platforms
+from safetybot.cli.session import Session
 from safetybot.communities.access import BOT, Role
 from safetybot.model import Author, InteractionState, Message, Place
 from safetybot.platforms.telegram.caller import role_of
@@ -273,3 +275,17 @@ async def test_a_chat_that_moved_twice_is_one_community() -> None:
     asked = rows.asked
     await other.community_of("-1002")
     assert rows.asked == asked
+
+
+async def test_a_token_in_the_settings_brings_telegram(
+    bots: Bots, telegram: LoopbackTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAFETYBOT_TELEGRAM__TOKEN", telegram.token)
+    monkeypatch.setenv("SAFETYBOT_TELEGRAM__BASE_URL", telegram.base_url)
+    bot = await bots.start()
+    session = Session()
+    builders = wanted_platforms(session)
+    assert list(builders) == ["telegram"]
+    built = builders["telegram"](Around(session, bot.runtime, bot.services, bot.commands, bot.metrics))
+    assert built.name == "telegram"
+    assert built.health()["mode"] == "polling"
