@@ -69,6 +69,20 @@ async def test_only_days_that_are_over_are_tallied_and_each_once(store: SqlStore
     assert days == [first, first + 1, first + 2, first + 3]
 
 
+async def test_many_days_are_counted_by_whoever_looks_after_it_and_not_by_whoever_asks(
+    store: SqlStore, clock: StillClock, new: New
+) -> None:
+    await fill(store, clock, new)
+    clock.forward(days=20)
+    filters = Filters(*HERE, since=SINCE)
+    asked = told(await store.figures.counted(filters, By.CHANNEL))
+    async with store.database.reader.connect() as connection:
+        assert (await connection.execute(sa.select(tallied_days))).all() == []
+    assert await store.figures.tally(30) == 30
+    assert await store.figures.tally(30) == 0
+    assert told(await store.figures.counted(filters, By.CHANNEL)) == asked
+
+
 async def test_what_is_erased_is_gone_from_the_counts(store: SqlStore, clock: StillClock, new: New) -> None:
     await fill(store, clock, new)
     filters = Filters(since=SINCE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import structlog
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from safetybot.cli.acting import AsOption, whose
 from safetybot.cli.runtime import Runtime, health_file, open_runtime
@@ -38,6 +39,7 @@ from safetybot.config import LastGood
 from safetybot.detection.detector import Detector
 from safetybot.responses import ResponseLibrary
 from safetybot.store import migrations
+from safetybot.store.errors import StoreError
 from safetybot.store.export import export
 from safetybot.store.keys import read_or_create_key
 from safetybot.telemetry import Metrics, set_up_logging
@@ -51,6 +53,9 @@ web_app = typer.Typer(no_args_is_help=True, help="The pages for moderators and a
 PORT = 8787
 """Where `web serve` listens unless told otherwise."""
 _LOOK = 5.0
+_COUNT_EVERY = 600.0
+_DAYS_COUNTED = 90
+"""The longest time that the overview shows."""
 _WELL_FOR = 30.0
 """Seconds since its sign of life for which a bot counts as running."""
 _RoleName = Literal["viewer", "moderator", "admin", "operator"]
@@ -158,7 +163,12 @@ async def serve_pages(
         url = session.settings.web.url or f"http://localhost:{listening.getsockname()[1]}"
         site = Site(url, session.settings.web.session)
         app = create_app(make_parts(session, runtime, metrics, in_force, standing), site)
-        await serve(app, listening, started=lambda: started(url) if started else None)
+        counting = asyncio.create_task(_keep_counting(runtime))
+        try:
+            await serve(app, listening, started=lambda: started(url) if started else None)
+        finally:
+            counting.cancel()
+            await asyncio.wait({counting})
 
 
 def make_parts(
@@ -229,6 +239,16 @@ def _discord_login(session: Session) -> DiscordLogin | None:
         web.discord_client_id, web.discord_client_secret.get_secret_value(), f"{web.url}/sign-in/discord/back",
         session.settings.discord.api_base or API,
     )  # fmt: skip
+
+
+async def _keep_counting(runtime: Runtime) -> None:
+    """Count the days that charts show as soon as they are over, so that nobody waits for it."""
+    while True:
+        try:
+            await runtime.store.figures.tally(_DAYS_COUNTED)
+        except (StoreError, SQLAlchemyError, OSError) as error:
+            log.warning("days_not_counted", why=type(error).__name__)
+        await asyncio.sleep(_COUNT_EVERY)
 
 
 async def _serve_alone(session: Session, host: str, port: int) -> None:

@@ -27,6 +27,8 @@ _LOOKED_AT = 3
 """Rows looked at for one reply wanted."""
 _OPEN = 1
 """Days before today that are counted in the log still: a reply's last state may come after midnight."""
+_AT_ONCE = 7
+"""Days that somebody who asks may wait for."""
 _MOST_COMMUNITIES = 10_000
 
 
@@ -45,7 +47,10 @@ class FigureLog:
         days = list(range(_day(filters.since), live))
         if not days or filters.since != _start(days[0]):
             return await self._log(filters, by)
-        await self._tally(days)
+        missing = await self._untallied(days)
+        if len(missing) > _AT_ONCE:  # `tally` is at work on them; until then the log says it, more slowly
+            return await self._log(filters, by)
+        await self._tally(missing)
         recent = await self._log(replace(filters, since=_start(live)), by)
         found: defaultdict[tuple[str, Concern], tuple[int, int]] = defaultdict(lambda: (0, 0))
         for one in (*await self._tallied(filters, by, days), *recent):
@@ -75,14 +80,23 @@ class FigureLog:
             rows = (await connection.execute(query)).all()
         return [Count(row[0], Concern(row[1]), int(row[2]), int(row[3])) for row in rows]
 
-    async def _tally(self, days: Sequence[int]) -> None:
-        """Count the days that were not counted yet, each in a transaction of its own."""
+    async def tally(self, days: int) -> int:
+        """Count those of the last `days` days that are over and were not counted yet, the newest first; how many."""
+        over = _day(self._clock.now()) - _OPEN
+        missing = await self._untallied(range(over - days, over))
+        await self._tally(missing[::-1])
+        return len(missing)
+
+    async def _untallied(self, days: Sequence[int]) -> list[int]:
         known = sa.select(tallied_days.c.day).where(tallied_days.c.day.in_(days))
         async with self._database.reader.connect() as connection:
             counted = set((await connection.execute(known)).scalars())
+        return [day for day in days if day not in counted]
+
+    async def _tally(self, days: Sequence[int]) -> None:
+        """Each day in a transaction of its own."""
         for day in days:
-            if day not in counted:
-                await self._database.writer.do(partial(_tally_day, day=day))
+            await self._database.writer.do(partial(_tally_day, day=day))
 
     async def reply_seconds(self, filters: Filters, *, limit: int) -> Sequence[float]:
         """From each message to its reply, of the newest `limit` replies or fewer."""
@@ -111,6 +125,8 @@ class FigureLog:
     async def communities(self) -> Sequence[tuple[str, str]]:
         """Platform and community of all that anything is kept of."""
         async with self._database.reader.connect() as connection:
+            if not self._database.is_sqlite:
+                return await connection.run_sync(_communities_at_once)
             return await connection.run_sync(_communities)
 
 
@@ -168,6 +184,21 @@ def _start(day: int) -> datetime:
 
 def _name(by: By, key: Sequence[Any]) -> str:
     return _start(key[0]).date().isoformat() if by is By.DAY else "/".join(map(str, key))
+
+
+def _communities_at_once(connection: sa.Connection) -> list[tuple[str, str]]:
+    """The same steps as below, all within PostgreSQL: there each one would be a journey."""
+    found: set[tuple[str, str]] = set()
+    for table in (interactions, settings, keywords):
+        columns = (table.c.platform, table.c.community)
+        first = sa.select(*columns).order_by(*columns).limit(1).subquery()
+        steps = sa.select(first).cte(recursive=True)
+        after = sa.tuple_(*columns) > sa.tuple_(steps.c.platform, steps.c.community)
+        following = sa.select(*columns).where(after).order_by(*columns).limit(1).lateral()
+        steps = steps.union_all(sa.select(following).select_from(steps.join(following, sa.true())))
+        query = sa.select(steps).limit(_MOST_COMMUNITIES)
+        found.update((platform, community) for platform, community in connection.execute(query))
+    return sorted(found)
 
 
 def _communities(connection: sa.Connection) -> list[tuple[str, str]]:
