@@ -19,6 +19,7 @@ from tests.emulators.discord.limits import Limits
 
 from safetybot.communities.access import Actor, Role
 from safetybot.model import InteractionState
+from safetybot.platforms.discord.platform import Pace
 from safetybot.telemetry import set_up_logging
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
@@ -237,7 +238,8 @@ async def test_a_reply_that_gets_no_answer_in_time_is_looked_for(
     running: Running, discord: LoopbackDiscord, general: Channel, member: Member
 ) -> None:
     # Every send is carried out and none is answered.
-    async with running() as bot:
+    hurried = Pace(send_within=3.0, send_again=0.02, guilds_within=0.05, identify_every=0.0)
+    async with running(pace=hurried) as bot:
         discord.drop_rest(1000, path="/messages$", method="POST", carried_out=True)
         message = await member.says(general, DIY)
         reply = await general.reply_to(message)
