@@ -9,6 +9,7 @@ from safetybot.chat.actions import Action
 from safetybot.chat.alerts import QUEUE
 from safetybot.chat.answers import Answer, Button, Weight
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command
+from safetybot.chat.filters import filter_button
 from safetybot.chat.names import concern_name
 from safetybot.chat.screens import SETUP, STATUS, back, phrase_line, screen, where
 from safetybot.chat.services import FormValues, Services
@@ -60,7 +61,7 @@ async def status(services: Services, caller: Caller) -> Answer:
     if today.waiting and may(actor, Right.REVIEW, *here):
         buttons.append(Button(said.say("Open the review queue"), Action(QUEUE), Weight.MAIN))
     if may(actor, Right.CHANGE_POLICY, *here):
-        buttons.append(Button(said.say("Set up step by step"), Action(SETUP)))
+        buttons += [Button(said.say("Set up step by step"), Action(SETUP)), *filter_button(services, caller)]
     return screen(text(lines), buttons, [back(said)])
 
 

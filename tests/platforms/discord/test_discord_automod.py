@@ -1,4 +1,4 @@
-"""Where a server does not let the bot read: AutoMod's finds drive the same Watcher, and its rules follow the keywords."""
+"""Where a server does not let the bot read: AutoMod's finds drive the same Watcher, its rules follow the keywords."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from tests.emulators.discord import Channel, Guild, InteractionResult, LoopbackDiscord, Member
 
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import Keyword, KeywordState, Override
 from safetybot.model import Concern, InteractionState
-from tests.emulators.discord import Channel, Guild, InteractionResult, LoopbackDiscord, Member
 
 DIY = "Is mesotherapy something I can inject by myself?"
 QUIET = "Has anyone seen the new series with the lighthouse?"
@@ -166,12 +166,22 @@ async def test_rules_are_kept_in_step_after_a_restart_and_not_made_again_where_a
     async with running(message_content=False) as bot:
         await keyword(bot, guild, Keyword("glow party", KeywordState.LIVE, concern=Concern.SUPPLY))
         await discord.until(lambda: "glow party" in looked_for(guild), within=20, what="the keyword after a restart")
-        while not (await bot.services.filters["discord"].look(str(guild.id))).in_step:
+        while not (await bot.services.filters["discord"].look(str(guild.id))).in_step:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         guild.record.automod.clear()
         await keyword(bot, guild, Keyword("needle club", KeywordState.LIVE, concern=Concern.SUPPLY))
         await asyncio.sleep(2.5)
     assert guild.automod_rules == []
+
+
+async def test_the_status_leads_to_the_word_filter(
+    running: Running, discord: LoopbackDiscord, guild: Guild, general: Channel, admin: Member
+) -> None:
+    async with running(message_content=False):
+        await discord.until(lambda: discord.commands, what="registering")
+        screen = await admin.taps(await admin.runs("safety status", channel=general), "Word filter")
+    assert "AutoMod" in screen.content
+    assert "nothing is found" in screen.content
 
 
 async def test_deleting_our_rules_leaves_the_servers_own(
