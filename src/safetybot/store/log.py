@@ -36,6 +36,7 @@ __all__ = [
     "day_counts_query",
     "interaction_query",
     "judged_query",
+    "page_conditions",
     "read_day_count",
     "read_details",
     "read_interaction",
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
+_DISORDER = timedelta(days=1)
+"""Numbers grow with time but for a little: replicas' clocks differ, and a row is written a moment after its time."""
+_BEYOND = 2**63 - 1
 _HITS = 50
 """Hits kept of one interaction; more would say nothing new."""
 
@@ -84,34 +88,78 @@ def interaction_query() -> sa.Select[Any]:
 
 
 def conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """`filters` in the database's words."""
-    wanted: list[sa.ColumnElement[bool]] = []
-    for name in ("platform", "community", "channel", "author", "language"):
-        value = getattr(filters, name)
-        if value is not None:
-            # An author has few rows, a community many: concatenated, its index is not what SQLite looks in.
-            few = filters.author is not None and name in ("platform", "community")
-            wanted.append((interactions.c[name] + "" if few else interactions.c[name]) == value)
-    if filters.concern is not None:
-        wanted.append(interactions.c.concern == int(filters.concern))
-    if filters.state is not None:
-        wanted.append(interactions.c.state == filters.state.value)
+    """`filters` in the database's words, for counting."""
+    return [*_chosen(filters), *_times(filters, interactions.c.at)]
+
+
+_AT = sa.type_coerce(sa.type_coerce(interactions.c.at, sa.BigInteger) + 0, interactions.c.at.type)
+"""The time of an interaction, not to be looked for in an index."""
+
+
+def page_conditions(filters: Filters, before: int | None) -> list[sa.ColumnElement[bool]]:
+    """The same for a page, the newest first by number, with numbers below `before`.
+
+    Times are turned into numbers, which grow with them, so that pages of long ago are not looked for from today on. The
+    index of times is left out of it: what it finds would have to be sorted.
+    """
+    number = interactions.c.id
+    wanted = [*_chosen(filters), *_times(filters, _AT)]
+    if before is not None:
+        wanted.append(number < before)
     if filters.since is not None:
-        wanted.append(interactions.c.at >= filters.since)
+        wanted.append(number > _number_at(filters, filters.since - _DISORDER, latest=True))
     if filters.until is not None:
-        wanted.append(interactions.c.at < filters.until)
-    if filters.waiting:
-        wanted.append(interactions.c.waiting)
-    if filters.verdict is not None:
-        latest = (
-            sa.select(verdicts.c.kind)
-            .where(verdicts.c.interaction_id == interactions.c.id)
-            .order_by(verdicts.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        wanted.append(latest == filters.verdict.value)
+        wanted.append(number < _number_at(filters, filters.until + _DISORDER, latest=False))
     return wanted
+
+
+def _chosen(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """All but the times. An author's rows and those that wait are few: their own indexes choose them, and no other."""
+    kept = interactions.c
+    few, place = filters.author is not None or filters.waiting, filters.author is not None
+    wanted: list[sa.ColumnElement[bool]] = []
+    texts = {
+        kept.platform: (filters.platform, place),
+        kept.community: (filters.community, place),
+        kept.channel: (filters.channel, few),
+        kept.author: (filters.author, False),
+        kept.language: (filters.language, few),
+        kept.state: (filters.state and filters.state.value, few),
+        kept.verdict: (filters.verdict and filters.verdict.value, few),
+    }
+    for column, (value, hidden) in texts.items():
+        if value is not None:
+            # Concatenated, a column is not looked for in an index.
+            wanted.append((column + "" if hidden else column) == value)
+    if filters.concern is not None:
+        wanted.append((kept.concern + 0 if few else kept.concern) == int(filters.concern))
+    if filters.waiting:
+        wanted.append(kept.waiting)
+    return wanted
+
+
+def _times(filters: Filters, at: sa.ColumnElement[datetime]) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = []
+    if filters.since is not None:
+        wanted.append(at >= filters.since)
+    if filters.until is not None:
+        wanted.append(at < filters.until)
+    return wanted
+
+
+def _number_at(filters: Filters, at: datetime, *, latest: bool) -> sa.ColumnElement[int]:
+    """The last number before a time, or the first from it on; a number beyond all where there is none."""
+    other = interactions.alias()
+    here = [
+        column == value
+        for column, value in ((other.c.platform, filters.platform), (other.c.community, filters.community))
+        if value is not None
+    ]
+    if latest:
+        query = sa.select(other.c.id).where(*here, other.c.at < at).order_by(other.c.at.desc(), other.c.id.desc())
+    else:
+        query = sa.select(other.c.id).where(*here, other.c.at >= at).order_by(other.c.at, other.c.id)
+    return sa.func.coalesce(query.limit(1).scalar_subquery(), 0 if latest else _BEYOND)
 
 
 def read_interaction(row: sa.Row[Any]) -> Interaction:

@@ -49,6 +49,7 @@ from safetybot.store.log import (
     day_counts_query,
     interaction_query,
     judged_query,
+    page_conditions,
     read_day_count,
     read_details,
     read_interaction,
@@ -247,9 +248,7 @@ class SqlStore:
             before: Only those with a smaller id (keyset paging: the last id of the page before).
             limit: How many at most.
         """
-        query = interaction_query().where(*conditions(filters or Filters()))
-        if before is not None:
-            query = query.where(interactions.c.id < before)
+        query = interaction_query().where(*page_conditions(filters or Filters(), before))
         # One author has few rows: found by their index and sorted, not looked for along a whole community.
         number = interactions.c.id + 0 if filters is not None and filters.author is not None else interactions.c.id
         return await self._read(query.order_by(number.desc()).limit(limit))
@@ -299,9 +298,7 @@ class SqlStore:
 
     async def judged(self, filters: Filters, *, before: int | None, limit: int) -> list[Judged]:
         """Interactions that have a verdict, the newest first, with ids below `before`."""
-        query = judged_query().where(*conditions(filters))
-        if before is not None:
-            query = query.where(interactions.c.id < before)
+        query = judged_query().where(*page_conditions(filters, before), interactions.c.verdict.is_not(None))
         async with self.database.reader.connect() as connection:
             found = await connection.execute(query.order_by(interactions.c.id.desc()).limit(limit))
             return [read_judged(row) for row in found]
@@ -317,8 +314,8 @@ class SqlStore:
                     reason=storable(verdict.reason),
                 )
             )  # fmt: skip
-            judged = sa.update(interactions).where(interactions.c.id == interaction_id, interactions.c.waiting)
-            connection.execute(judged.values(waiting=False))
+            judged = sa.update(interactions).where(interactions.c.id == interaction_id)
+            connection.execute(judged.values(waiting=False, verdict=verdict.kind.value))
 
         await self.database.writer.do(job)
 

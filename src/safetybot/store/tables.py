@@ -79,14 +79,33 @@ interactions = sa.Table(
     sa.Column("config_version", sa.Text, nullable=False, server_default=""),
     sa.Column("excerpt", sa.Text),
     sa.Column("waiting", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("verdict", sa.Text),
     sa.UniqueConstraint("platform", "community", "channel", "message_id"),
     sa.Index(None, "at", "id"),
     sa.Index(None, "platform", "community", "at", "id"),
     sa.Index(None, "author"),
     sa.Index(None, "state"),
-    # Pages of one community's log, and of one channel's, the newest first.
+    # Pages of one community's log, the newest first: all of it, and by what a filter may ask for, however rare that is.
     sa.Index(None, "platform", "community", "id"),
-    sa.Index(None, "platform", "community", "channel", "id"),
+    *(sa.Index(None, "platform", "community", name, "id") for name in ("channel", "concern", "language", "state")),
+    sa.Index(
+        "ix_interactions_judged",
+        "platform",
+        "community",
+        "verdict",
+        "id",
+        sqlite_where=sa.text("verdict IS NOT NULL"),
+        postgresql_where=sa.text("verdict IS NOT NULL"),
+    ),
+    # The same for the pages of all communities, where such a filter would read all there is.
+    sa.Index(None, "language", "id"),
+    sa.Index(
+        "ix_interactions_all_judged",
+        "verdict",
+        "id",
+        sqlite_where=sa.text("verdict IS NOT NULL"),
+        postgresql_where=sa.text("verdict IS NOT NULL"),
+    ),
     # The review queue, which stays short however long the log is.
     sa.Index(
         "ix_interactions_waiting",
@@ -103,7 +122,7 @@ interactions = sa.Table(
     sqlite_autoincrement=True,
 )
 """`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned; `waiting`
-holds while something was done about it and nobody has judged it."""
+holds while something was done about it and nobody has judged it; `verdict` is the kind of the latest one."""
 
 cooldowns = sa.Table(
     "cooldowns",
