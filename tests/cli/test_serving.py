@@ -27,6 +27,8 @@ class Chat:
         self.name, self.fails, self.runs = name, fails, 0
         self.intake: Intake | None = None
         self.said: list[str] = []
+        self.there = asyncio.Event()
+        self.there.set()
 
     def connect(self, watcher: Watcher, intake: Intake, *, away: tuple[type[BaseException], ...]) -> None:
         assert issubclass(StoreError, away)
@@ -37,6 +39,9 @@ class Chat:
         if self.runs <= self.fails:
             raise ZeroDivisionError("a fault of ours")
         await asyncio.Event().wait()
+
+    async def reachable(self) -> None:
+        await self.there.wait()
 
     async def stop(self) -> None:
         assert self.intake is not None
@@ -138,3 +143,16 @@ async def test_a_store_that_is_away_at_the_start_is_asked_again(monkeypatch: pyt
     stop.set()
     await asyncio.wait_for(running, 5)
     assert watcher.resumed[0] == "discord"
+
+
+async def test_nothing_is_resumed_before_the_platform_lets_the_bot_in() -> None:
+    chat, watcher, stop = Chat("discord"), Slow(), asyncio.Event()
+    watcher.away = 0
+    chat.there.clear()
+    running = asyncio.create_task(Serving([chat], watcher, Metrics()).run(stop))  # type: ignore[arg-type]
+    await asyncio.sleep(0.05)
+    assert watcher.resumed == []
+    chat.there.set()
+    await until(lambda: watcher.resumed == ["discord"])
+    stop.set()
+    await asyncio.wait_for(running, 5)

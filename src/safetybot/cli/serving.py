@@ -51,6 +51,10 @@ class ChatPlatform(Platform, Board, Protocol):
         """Serve until cancelled; whatever the network does is mended inside."""
         ...
 
+    async def reachable(self) -> None:
+        """Wait until the platform let the bot in: before that nothing can be sent or looked for."""
+        ...
+
     async def stop(self) -> None:
         """Take nothing in any more, see through what was taken in, for 8 seconds at most, then disconnect.
 
@@ -100,7 +104,7 @@ class Serving:
         """Serve until `stop` is set, then see through what was taken in."""
         work = [asyncio.create_task(intake.run(), name=f"{name}-intake") for name, intake in self._intakes.items()]
         serving = [asyncio.create_task(self._serve(one), name=one.name) for one in self._platforms]
-        resuming = [asyncio.create_task(self._resume(one.name), name=f"{one.name}-resume") for one in self._platforms]
+        resuming = [asyncio.create_task(self._resume(one), name=f"{one.name}-resume") for one in self._platforms]
         try:
             await stop.wait()
             await asyncio.gather(*(one.stop() for one in self._platforms))
@@ -118,16 +122,17 @@ class Serving:
                 log.exception("platform_failed", platform=platform.name, again_in=_RESTART)
             await asyncio.sleep(_RESTART)
 
-    async def _resume(self, name: str) -> None:
+    async def _resume(self, platform: ChatPlatform) -> None:
         """Finish what a dead process left: at the start, and again for replicas on other machines that went silent."""
         while True:
+            await platform.reachable()
             try:
-                resumed = await self._watcher.resume(name)
+                resumed = await self._watcher.resume(platform.name)
             except STORE_AWAY as error:
-                log.warning("resume_failed", platform=name, why=type(error).__name__)
+                log.warning("resume_failed", platform=platform.name, why=type(error).__name__)
             else:
                 if resumed:
-                    log.info("resumed", platform=name, replies=resumed)
+                    log.info("resumed", platform=platform.name, replies=resumed)
             await asyncio.sleep(_RESUME)
 
 

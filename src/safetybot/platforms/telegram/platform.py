@@ -121,6 +121,7 @@ class TelegramPlatform:
         self.poller = None if settings.webhook_url else Poller(self._connection, self.inbox, leases, pace.poll)
         self._webhook = Webhook(settings, self.inbox, pace.webhook) if settings.webhook_url else None
         self._problem = "starting"
+        self._let_in = asyncio.Event()
         self._intake: Intake | None = None
         self._alerts: Callable[[Alert], Awaitable[Posted | None]] = lambda alert: post_alert(services, alert)
         self._unreached: OrderedDict[str, int] = OrderedDict()
@@ -153,6 +154,7 @@ class TelegramPlatform:
     async def run(self) -> None:
         """Take updates in until `stop`, or until cancelled."""
         await self._log_in()
+        self._let_in.set()
         self._stop_listing()
         self._listing = asyncio.create_task(install(self.sender, self._lists), name="telegram-commands")
         if self.poller is not None:
@@ -164,6 +166,10 @@ class TelegramPlatform:
             await self._until_well("webhook_not_set", self._set_webhook)
             self._problem = ""
             await asyncio.Event().wait()
+
+    async def reachable(self) -> None:
+        """Wait until Telegram let the bot in: from then on replies can be sent."""
+        await self._let_in.wait()
 
     async def stop(self) -> None:
         """Take nothing in any more, see through what was taken in, for some seconds at most, then disconnect."""
@@ -250,7 +256,7 @@ class TelegramPlatform:
         Raises `PlatformError`; in private, where nobody could be told.
         """
         *_, page = pages(answer.text)
-        markup = keyboard(answer, self.sealing.about(community))
+        markup = keyboard(answer, self.sealing.about(community, stays=True))
         chats = await self._administrators(community) if channel == ADMINS else [channel]
         posted: list[str] = []
         strangers = 0
@@ -274,7 +280,7 @@ class TelegramPlatform:
     async def edit(self, where: Posted, answer: Answer) -> None:
         """Replace what was posted, wherever it stands. Raises `PlatformError`, also where it is gone."""
         *_, page = pages(answer.text)
-        markup = keyboard(answer, self.sealing.about(where.channel))
+        markup = keyboard(answer, self.sealing.about(where.channel, stays=True))
         problem: PlatformError | None = None
         for one in where.message_id.split(","):
             chat, _, message_id = one.rpartition(".")
