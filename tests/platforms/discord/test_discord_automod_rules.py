@@ -1,4 +1,4 @@
-"""From words to AutoMod rules: within Discord's caps, the same each time, nothing twice, nothing changed for nothing."""
+"""From words to AutoMod rules: within the caps of Discord, the same each time, nothing twice, no needless change."""
 
 from __future__ import annotations
 
