@@ -157,6 +157,22 @@ async def test_an_alert_is_judged_where_it_stands(bots: Bots, telegram: Loopback
     assert row.verdict.kind is VerdictKind.CONFIRMED
 
 
+async def test_the_queue_opens_below_an_alert_and_not_in_its_place(bots: Bots, telegram: LoopbackTelegram) -> None:
+    bot = await bots.start()
+    group = telegram.add_supergroup()
+    moderators, moderator = await room(bot, telegram, group)
+    for _ in range(4):  # the fourth is folded into one message with a way to the queue
+        await telegram.answer_to(await telegram.add_user().says(group, DIY))
+    burst = await telegram.bot_message(moderators, 4, 20)
+    before = burst.text
+    await moderator.taps(burst, "Open the review queue")
+    queue = await telegram.bot_message(moderators, 5, 20)
+    assert burst.text == before
+    await moderator.taps(queue, "Next")
+    await telegram.until(lambda: bool(queue.versions), 10, "the next one, in its place")
+    assert len(moderators.from_bot()) == 5
+
+
 async def test_who_is_no_moderator_of_the_group_may_not_judge(bots: Bots, telegram: LoopbackTelegram) -> None:
     bot = await bots.start()
     group = telegram.add_supergroup()

@@ -13,7 +13,7 @@ from safetybot.chat.actions import Action, Actions, UnusableAction
 from safetybot.chat.answers import Answer, Button, Choice, Menu
 from safetybot.chat.text import RichText, Span, Style, bold, bullet, code, line, link, quote, text
 from safetybot.platforms.telegram.rendering import PAGE, escaped, html_of, keyboard, pages, popup
-from safetybot.platforms.telegram.sealing import Sealing
+from safetybot.platforms.telegram.sealing import Opened, Sealing
 
 SEALING = Sealing(Actions("a key of the tests, long enough"))
 MARKUP = re.compile(r"</?(?:b|code|blockquote)>|<a href=\"[^\"<>]*\">|</a>")
@@ -111,6 +111,12 @@ def test_every_button_under_a_reply_fits_a_link() -> None:
         Action("not_for_me", ("999999999999",)), Action("alert.false", ("999999999999",)),
     ):  # fmt: skip
         assert SEALING.payload(action, "-1009999999999999")
+
+
+def test_a_button_says_whether_its_message_stays() -> None:
+    action = Action("queue")
+    assert SEALING.open(SEALING.about("-100", stays=True)(action)) == Opened(action, "-100", stays=True)
+    assert SEALING.open(SEALING.about("-100")(action)) == Opened(action, "-100")
 
 
 def test_a_button_without_community_leaves_it_to_the_chat() -> None:

@@ -91,9 +91,8 @@ class Presses:
             await self._answer(query, url=await self.link(opened.action, community))
             return
         spoken = self._spoken.get((str(chat.id), str(message.message_id)))
-        spot = Spot(
-            str(chat.id), _topic(message), None if private else str(message.message_id), str(message.message_id)
-        )
+        number = str(message.message_id)
+        spot = Spot(str(chat.id), _topic(message), None if private else number, None if opened.stays else number)
         if private:
             await self._answer(query)
             caller = await self.caller(query.from_user, community, spoken)

@@ -19,7 +19,7 @@ Seal = Callable[[Action], str]
 """From an action to what a button carries."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ABOUT, _BELOW_ZERO = ".", "-"
+_ABOUT, _STAYS, _BELOW_ZERO = ".", "_", "-"
 _INTO_LINK = {"-": "-m", ".": "-d", ":": "-c"}
 _OUT_OF_LINK = {code[1]: sign for sign, code in _INTO_LINK.items()}
 
@@ -30,6 +30,8 @@ class Opened:
 
     action: Action | None
     community: str | None
+    stays: bool = False
+    """Whether the message with the button is to stay as it is (an alert), whatever the answer would replace."""
 
 
 class Sealing:
@@ -39,11 +41,14 @@ class Sealing:
         """Sign by `actions`."""
         self._actions = actions
 
-    def about(self, community: str | None) -> Seal:
-        """Seals actions about a community; None leaves it to the chat in which the button stands."""
+    def about(self, community: str | None, *, stays: bool = False) -> Seal:
+        """Seals actions about a community; None leaves it to the chat in which the button stands.
+
+        With `stays`, no answer takes the place of the message with the button.
+        """
 
         def seal(action: Action) -> str:
-            return self._actions.encode(action if community is None else tagged(action, community))
+            return self._actions.encode(action if community is None else tagged(action, community, stays=stays))
 
         return seal
 
@@ -52,7 +57,9 @@ class Sealing:
         action = self._actions.decode(carried)
         if action is None or not action.arguments or not action.arguments[-1].startswith(_ABOUT):
             return Opened(action, None)
-        return Opened(Action(action.name, action.arguments[:-1]), _community(action.arguments[-1]))
+        *arguments, tag = action.arguments
+        stays = tag.startswith(_ABOUT + _STAYS)
+        return Opened(Action(action.name, tuple(arguments)), _community(tag), stays)
 
     def payload(self, action: Action, community: str) -> str:
         """An action as a start payload. Raises `UnusableAction` where it does not fit."""
@@ -69,12 +76,12 @@ class Sealing:
         return self.open(carried)
 
 
-def tagged(action: Action, community: str) -> Action:
+def tagged(action: Action, community: str, *, stays: bool = False) -> Action:
     """An action that says by itself which community it is about, whatever the other buttons around it are about."""
-    return Action(action.name, (*action.arguments, _tag(community)))
+    return Action(action.name, (*action.arguments, _tag(community, stays=stays)))
 
 
-def _tag(community: str) -> str:
+def _tag(community: str, *, stays: bool) -> str:
     """A community's id, short enough for a button."""
     number = int(community)
     made = ""
@@ -82,8 +89,8 @@ def _tag(community: str) -> str:
     while rest:
         rest, digit = divmod(rest, 36)
         made = _DIGITS[digit] + made
-    return f"{_ABOUT}{_BELOW_ZERO if number < 0 else ''}{made}"
+    return f"{_ABOUT}{_STAYS if stays else ''}{_BELOW_ZERO if number < 0 else ''}{made}"
 
 
 def _community(tag: str) -> str:
-    return str(int(tag.removeprefix(_ABOUT), 36))
+    return str(int(tag.removeprefix(_ABOUT).removeprefix(_STAYS), 36))
