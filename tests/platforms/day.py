@@ -77,6 +77,8 @@ class Stage(Protocol):
 
     deletions_are_told: bool
     """Whether bots learn that a message was deleted."""
+    cooldown_is_shared: bool
+    """Whether the 12 channels are one as far as cooldowns go, such as the topics of a forum."""
 
     async def says(self, said: Said) -> None:
         """A member writes."""
@@ -142,10 +144,10 @@ class Day:
             self.messages.append(Said(key, member, member % CHANNELS, text, concern))
 
 
-def expected_log(messages: Sequence[Said], out: Sequence[int] = ()) -> dict[int, Expected]:
+def expected_log(messages: Sequence[Said], out: Sequence[int] = (), *, shared: bool = False) -> dict[int, Expected]:
     """What the log must hold after `messages`, under the packaged policy, all within a few minutes.
 
-    `out` are the members who have opted out.
+    `out` are the members who have opted out; `shared` is as in `Stage.cooldown_is_shared`.
     """
     channels: set[tuple[int, Concern]] = set()
     authors: set[tuple[int, Concern]] = set()
@@ -154,7 +156,7 @@ def expected_log(messages: Sequence[Said], out: Sequence[int] = ()) -> dict[int,
         if one.concern is None or one.member in out:
             continue
         alerted = one.concern in (Concern.SUPPLY, Concern.ADVERSE)
-        here, who = (one.channel, one.concern), (one.member, one.concern)
+        here, who = (0 if shared else one.channel, one.concern), (one.member, one.concern)
         replied = one.concern is not Concern.SUPPLY and who not in authors
         replied = replied and (one.concern is Concern.ADVERSE or here not in channels)
         if replied:
@@ -173,7 +175,7 @@ async def play(stage: Stage) -> None:
     for one in morning:
         await stage.says(one)
     await stage.settled()
-    rows = expected_log(morning)
+    rows = expected_log(morning, shared=stage.cooldown_is_shared)
     assert await _kept(stage) == rows, "after the morning"
 
     # Edits: one of a message that was answered, one that makes a plain message one of concern.
@@ -211,7 +213,7 @@ async def play(stage: Stage) -> None:
         await stage.says(one)
     await stage.settled()
 
-    whole = expected_log([*morning, *evening, own])
+    whole = expected_log([*morning, *evening, own], shared=stage.cooldown_is_shared)
     late = [one for one in (*evening, own) if one.member == leaver.member]
     for one in late:
         whole.pop(one.key, None)
@@ -233,7 +235,9 @@ async def play(stage: Stage) -> None:
     by_the_edit = {
         key
         for key in different
-        if key in whole and whole[key].concern is Concern.DIY and spoken[key].channel == plain.channel
+        if key in whole
+        and whole[key].concern is Concern.DIY
+        and (stage.cooldown_is_shared or spoken[key].channel == plain.channel)
     }
     assert different.keys() <= by_the_edit, {key: different[key] for key in different.keys() - by_the_edit}
 
