@@ -1,7 +1,7 @@
 """discord.py's client, as this bot needs it: addresses of its own, little memory, events handed on at once.
 
 Lives here: everything that reaches into the library. Does not live here: what an event means (`platform.py`), and
-commands (`interactions.py`, which adds itself by `Events.set_up`).
+commands (`interactions.py`).
 
 The library keeps the addresses of the REST API and the gateway in classes, for all clients of a process. Here they
 belong to one client: its HTTP object turns each address round just before it is used, and the object that answers
