@@ -3,7 +3,7 @@
 
 document.documentElement.classList.add("scripted");
 
-const zoned = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+const zoned = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 });
 function inZone(part) {
