@@ -98,8 +98,7 @@ def found_words(message_text: str, assessment: Assessment) -> tuple[Line, ...]:
         at = end
     rest = message_text[at : at + _AROUND]
     parts.append(Span(rest + ("…" if len(message_text) > at + _AROUND else "")))
-    made = line(*(Span(" ".join(part.text.split("\n")), part.style) for part in parts))
-    return (Line(made.spans, Form.QUOTE),)
+    return (line(*parts, form=Form.QUOTE),)
 
 
 def explained(said: Texts, found: Explanation) -> tuple[Line, ...]:

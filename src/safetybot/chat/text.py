@@ -132,6 +132,8 @@ def text(*parts: str | Line | Iterable[Line]) -> RichText:
     return RichText(tuple(lines))
 
 
+_BREAKS = str.maketrans(dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
+"""Whatever ends a line, as `str.splitlines` has it."""
 _BULLET = re.compile(r"[-*] +")
 _INLINE = re.compile(
     r"\*\*([^*]+)\*\*|`([^`]+)`|\[([^\]]+)\]\((https?://[^\s)]+)\)|(https?://[^\s<>()]+[^\s<>().,;:!?])"
@@ -166,4 +168,4 @@ def _marked(source: str, form: Form) -> Line:
 
 
 def _one_line(span: Span) -> Span:
-    return Span(" ".join(span.text.splitlines()), span.style, span.url) if "\n" in span.text else span
+    return Span(span.text.translate(_BREAKS), span.style, span.url)
