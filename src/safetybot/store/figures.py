@@ -135,9 +135,9 @@ _AT = sa.type_coerce(interactions.c.at, sa.BigInteger)
 _NAMES: dict[By, list[sa.ColumnElement[Any]]] = {
     By.DAY: [_AT // _DAY],
     By.HOUR: [(_AT % _DAY) // _HOUR],
-    By.CHANNEL: [interactions.c.channel],
-    By.LANGUAGE: [interactions.c.language],
-    # Concatenated, so that SQLite finds the rows by their time and not all rows by their community.
+    # Concatenated, so that SQLite finds the rows by their time, and does not read all rows in the order of their names.
+    By.CHANNEL: [interactions.c.channel + ""],
+    By.LANGUAGE: [interactions.c.language + ""],
     By.COMMUNITY: [interactions.c.platform + "", interactions.c.community + ""],
 }
 _REPLIED = sa.func.sum(sa.case((interactions.c.state == InteractionState.SENT.value, 1), else_=0))

@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
-_DISORDER = timedelta(days=1)
+_DISORDER = timedelta(hours=1)
 """Numbers grow with time but for a little: replicas' clocks differ, and a row is written a moment after its time."""
 _BEYOND = 2**63 - 1
 _HITS = 50

@@ -98,6 +98,7 @@ interactions = sa.Table(
         postgresql_where=sa.text("verdict IS NOT NULL"),
     ),
     # The same for the pages of all communities, where such a filter would read all there is.
+    sa.Index(None, "channel", "id"),
     sa.Index(None, "language", "id"),
     sa.Index(
         "ix_interactions_all_judged",

@@ -17,7 +17,7 @@ depends_on = None
 _INDEXES = {
     f"ix_interactions_platform_community_{name}_id": ["platform", "community", name, "id"]
     for name in ("concern", "language", "state")
-} | {"ix_interactions_language_id": ["language", "id"]}
+} | {f"ix_interactions_{name}_id": [name, "id"] for name in ("channel", "language")}
 _OF_JUDGED = {
     "ix_interactions_judged": ["platform", "community", "verdict", "id"],
     "ix_interactions_all_judged": ["verdict", "id"],
