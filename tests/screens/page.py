@@ -162,7 +162,7 @@ def command_list(commands: Sequence[Json], locale: str | None = None) -> str:
     return f'<table class="commands">{"".join(made)}</table>'
 
 
-def page(chapters: Sequence[Chapter], about: str) -> str:
+def page(chapters: Sequence[Chapter], about: str, platform: str = "Discord") -> str:
     """The whole page."""
     contents = "".join(
         f'<li><a href="#c{number}">{html.escape(chapter.title)}</a></li>' for number, chapter in enumerate(chapters)
@@ -171,8 +171,8 @@ def page(chapters: Sequence[Chapter], about: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>safetybot on Discord: what people see</title><style>{_CSS}</style></head><body><main>"
-        f"<h1>safetybot on Discord: what people see</h1><p>{about}</p><nav><ul>{contents}</ul></nav>{body}"
+        f"<title>safetybot on {platform}: what people see</title><style>{_CSS}</style></head><body><main>"
+        f"<h1>safetybot on {platform}: what people see</h1><p>{about}</p><nav><ul>{contents}</ul></nav>{body}"
         "</main></body></html>\n"
     )
 

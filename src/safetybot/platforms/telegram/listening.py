@@ -252,6 +252,8 @@ class TextCommands:
         self._groups.remember(user.id, here)
         if reachable:
             opening = None if wanted.typed else wanted.opening
+            if answer.form is None:
+                answer = _headed(answer, await self._groups.title(here))
             await self._presses.give(user, Spot(str(user.id)), caller, answer, opening)
         elif answer.brief:
             # They said for all to read that they want no replies; that it is done may be read as well.
