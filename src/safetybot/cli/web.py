@@ -305,16 +305,38 @@ async def _facts(session: Session, runtime: Runtime, detector: Detector, library
         Fact("responses", well=True, says=f"{len(library.languages)} languages: {', '.join(library.languages)}"),
         Fact("store", version == newest, f"{kind}, version {version} of {newest}, newest interaction {rows}"),
         Fact("configuration", well=True, says=store.config_version or "as packaged, without a version"),
-        _sign_of_life(session, runtime.clock.now()),
+        *_bot(session, runtime.clock.now()),
     ]
 
 
-def _sign_of_life(session: Session, now: datetime) -> Fact:
+def _bot(session: Session, now: datetime) -> list[Fact]:
+    """What the running bot has written of itself: that it lives, and how each platform fares."""
     from safetybot.web.parts import Fact
 
     try:
-        text = health_file(session.settings.data_dir).read_text(encoding="utf-8")
-        age = (now - datetime.fromisoformat(json.loads(text)["at"])).total_seconds()
-    except (OSError, ValueError, KeyError):
-        return Fact("running bot", well=False, says="none has run over this data folder yet")
-    return Fact("running bot", age < _WELL_FOR, f"last sign of life {int(age)} seconds ago")
+        told = json.loads(health_file(session.settings.data_dir).read_text(encoding="utf-8"))
+        age = (now - datetime.fromisoformat(told["at"])).total_seconds()
+        platforms = dict(told.get("platforms") or {})
+    except (OSError, ValueError, KeyError, TypeError):
+        return [Fact("running bot", well=False, says="none has run over this data folder yet")]
+    lives = age < _WELL_FOR
+    return [
+        Fact("running bot", lives, f"last sign of life {int(age)} seconds ago"),
+        *(
+            Fact(name, lives and bool(told.get("connected")) and not told.get("refused"), _in_words(told))
+            for name, told in sorted(platforms.items())
+            if isinstance(told, dict)
+        ),
+    ]
+
+
+def _in_words(told: Mapping[str, object]) -> str:
+    """What a platform says of itself, in a line; of shards each."""
+    said: list[str] = []
+    for name, value in told.items():
+        shown = name.replace("_", " ")
+        if isinstance(value, Mapping):
+            said += [f"{shown.removesuffix('s')} {key}: {_in_words(one)}" for key, one in value.items() if one]
+        elif value not in (None, ""):
+            said.append(f"{shown} {'yes' if value is True else 'no' if value is False else value}")
+    return "; ".join(said)
