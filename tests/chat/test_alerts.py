@@ -165,7 +165,7 @@ async def test_an_alert_channel_that_is_gone_ends_no_verdict(
     wall.gone = True
     answer = await commands.act(caller(Role.MODERATOR), Action(CONFIRM, (str(number),)))
     assert "confirmed" in answer.text.plain
-    await wipe_alerts(services, "discord", [Posted("900", "1")])
+    await wipe_alerts(services, "discord", "100", [Posted("900", "1")])
 
 
 def test_a_burst_ends_with_its_window() -> None:

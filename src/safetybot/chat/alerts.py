@@ -66,13 +66,13 @@ async def refresh_alert(services: Services, interaction_id: int, *, open_again: 
     await _edit(board, where, _judged(said, board, interaction, open_again=open_again))
 
 
-async def wipe_alerts(services: Services, platform: str, alerts: list[Posted]) -> None:
+async def wipe_alerts(services: Services, platform: str, community: str, alerts: list[Posted]) -> None:
     """Take every word of a member out of alerts whose interactions are erased. Failing to is logged."""
     board = services.boards.get(platform)
-    if board is None:
+    if board is None or not alerts:
         return
-    say = texts(_FALLBACK).say
-    gone = Answer(text(say(marked("What this was about is deleted."))))
+    said = await _language(services, Place(platform, community, ""))
+    gone = Answer(text(said.say(marked("What this was about is deleted."))))
     # One after the other, so that a flood of deletions stays within the platform's limits.
     for where in alerts:
         await _edit(board, where, gone)

@@ -13,4 +13,4 @@ async def forget_caller(services: Services, caller: Caller) -> None:
     # Where the alerts stand is known from what is about to be deleted.
     alerts = await services.alerts.about_author(services.pseudonym(caller.place, member))
     await services.privacy.erase(caller.actor, *here, member)
-    await wipe_alerts(services, caller.place.platform, alerts)
+    await wipe_alerts(services, *here, alerts)

@@ -1,7 +1,8 @@
 """Settings in the chat: what is done about each concern, one setting, its history; changed with a tap or a form.
 
 Lives here: these commands, screens and forms. Does not live here: what a setting holds and who may change it
-(`communities/settings.py`), their words (`setting_words.py`), who is left alone (`exempt.py`).
+(`communities/settings.py`), their words (`setting_words.py`), who is left alone (`exempt.py`). A little long, because a
+setting's screens lead to each other.
 
 Each button carries the version that its presser saw, so that nobody overwrites what somebody else has just decided.
 """

@@ -7,6 +7,7 @@ ask (`communities/privacy.py`).
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, File, Weight
@@ -20,6 +21,8 @@ from safetybot.communities.records import MemberData
 from safetybot.responses.files import UiFile
 from safetybot.translation import marked
 
+_DAYS = 7
+"""The newest days are told one by one, with how many notes there are of each; then how many there are in all."""
 _COPY, _SURE, _ERASE, _RESUME = "privacy.copy", "privacy.sure", "privacy.erase", "privacy.on"
 
 
@@ -51,8 +54,10 @@ async def privacy(services: Services, caller: Caller, done: str = "") -> Answer:
 def _kept(ui: UiFile, data: MemberData) -> list[Line]:
     lines: list[Line] = []
     if data.interactions:
-        days = [row.details.interaction.at.date().isoformat() for row in data.interactions]
-        lines += [line(bold(ui.kept)), bullet(str(len(days))), bullet(" – ".join(dict.fromkeys((days[0], days[-1]))))]
+        days = Counter(row.details.interaction.at.date().isoformat() for row in reversed(data.interactions))
+        lines += [line(bold(ui.kept)), *(bullet(f"{day}: {count}") for day, count in [*days.items()][:_DAYS])]
+        if len(days) > _DAYS:
+            lines.append(bullet(f"… ({len(data.interactions)})"))
     elif data.answered:
         days = sorted({one.at.date().isoformat() for one in data.answered})
         lines += [line(bold(ui.kept)), *(bullet(day) for day in days)]

@@ -323,7 +323,7 @@ class Inbox:
         alert = await self._services.alerts.about_message(place, message)
         await self._services.privacy.message_deleted(BOT, place, message)
         if alert is not None:
-            await wipe_alerts(self._services, NAME, [alert])
+            await wipe_alerts(self._services, NAME, place.community, [alert])
 
     async def _leave(self, guild: int) -> None:
         """Erase all that is kept of a community."""
