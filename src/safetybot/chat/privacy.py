@@ -59,8 +59,8 @@ def _kept(ui: UiFile, data: MemberData) -> list[Line]:
         if len(days) > _DAYS:
             lines.append(bullet(f"… ({len(data.interactions)})"))
     elif data.answered:
-        days = sorted({one.at.date().isoformat() for one in data.answered})
-        lines += [line(bold(ui.kept)), *(bullet(day) for day in days)]
+        answered = sorted({one.at.date().isoformat() for one in data.answered})
+        lines += [line(bold(ui.kept)), *(bullet(day) for day in answered)]
     else:
         lines.append(line(ui.nothing_kept))
     if data.opted_out_at is not None:

@@ -1,5 +1,6 @@
-"""The shape of `safetybot.toml`: every setting with its type, default and meaning. No reading of anything. Long, because
-all settings stand in one place.
+"""The shape of `safetybot.toml`: every setting with its type, default and meaning. No reading of anything.
+
+Long, because all settings stand in one place.
 
 Types are strict: a text is no number, and a duration has a unit. What looks right but cannot work (a malformed
 database URL, a key that is none) is refused here, before anything is opened.
