@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safetybot.chat import (
+    alerts_here,
     cards,
     exempt,
     filters,
@@ -46,6 +47,7 @@ _HANDLERS: tuple[dict[str, ActionHandler], ...] = (
     trying.HANDLERS,
     cards.HANDLERS,
     first_aid.HANDLERS,
+    alerts_here.HANDLERS,
     review.HANDLERS,
     keyword_screens.HANDLERS,
     keyword_changes.HANDLERS,

@@ -216,7 +216,7 @@ async def test_whatever_is_run_and_pressed_is_answered_well(
         assert missing <= NOT_SHOWN_HERE
 
 
-NOT_SHOWN_HERE = frozenset({"filter", "filter.on", "filter.off", "aid", "welcome", "stop.where", "run"})
+NOT_SHOWN_HERE = frozenset({"filter", "filter.on", "filter.off", "aid", "welcome", "stop.where", "run", "alerts.to"})
 """The filter's only where messages may not be read (`test_discord_automod.py`), the rest in private chats alone."""
 
 

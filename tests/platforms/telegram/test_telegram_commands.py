@@ -266,6 +266,20 @@ async def test_a_form_is_never_filled_in_for_all_to_read(town: Town) -> None:
     assert "A member would read" in (told.text or "")
 
 
+async def test_a_groups_alerts_are_let_into_the_chat_in_which_an_admin_says_so(town: Town) -> None:
+    await town.in_group(town.admin, "/safety")
+    asked = await town.answer(town.room, town.admin.says(town.room, "/alerts"))
+    tap = await town.admin.taps(asked, "The group")
+    await tap.answered()
+    await town.quiet()
+    assert (await town.bot.services.communities.alert_channels("telegram"))[str(town.group.id)] == str(town.room.id)
+    told = await town.answer(town.room, town.moderator.says(town.room, "/status"))
+    assert str(town.room.id) in (told.text or "")
+    nothing = await town.answer(town.room, town.moderator.says(town.room, "/alerts"))
+    assert "may change the group's information" in (nothing.text or "")
+    assert "chat of your moderators" in ((await town.in_private(town.member, "/alerts")).text or "")
+
+
 async def test_a_topic_is_answered_in_its_topic(bots: Bots, telegram: LoopbackTelegram) -> None:
     town = Town(telegram, await bots.start(pace=PACE))
     forum = telegram.add_supergroup("A forum", forum=True)

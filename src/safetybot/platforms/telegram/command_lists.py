@@ -19,10 +19,11 @@ from telegram import (
     BotCommandScopeDefault,
 )
 
+from safetybot.chat.alerts_here import SAYS as ALERTS_SAYS
 from safetybot.chat.commands import Command
 from safetybot.chat.screens import short
 from safetybot.platforms.telegram.caller import FALLBACK
-from safetybot.platforms.telegram.listening import FIRST_AID, SAFETY, STOP_WORD
+from safetybot.platforms.telegram.listening import ALERTS, FIRST_AID, SAFETY, STOP_WORD
 from safetybot.platforms.telegram.sending import Sender
 from safetybot.ports import PlatformError
 from safetybot.responses import ResponseLibrary
@@ -104,7 +105,8 @@ def _words(commands: Sequence[Command], library: ResponseLibrary, language: str)
         # A group of commands is one word; it stands for its first one that needs nothing more.
         if len(command.path) == 1 or not any(option.required for option in command.options):
             says.setdefault(command.path[0], said.say(command.says))
-    return {SAFETY: says.pop("menu"), **says, STOP_WORD: ui.stop, FIRST_AID: ui.first_aid}
+    own = {ALERTS: said.say(ALERTS_SAYS), STOP_WORD: ui.stop, FIRST_AID: ui.first_aid}
+    return {SAFETY: says.pop("menu"), **says, **own}
 
 
 def _list(scope: Scope, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

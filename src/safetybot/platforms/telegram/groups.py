@@ -45,7 +45,8 @@ class Groups:
         self._titles: OrderedDict[str, str] = OrderedDict()
 
     def remember(self, user: int, community: str) -> None:
-        """Somebody deals with this group now."""
+        """Somebody deals with this group now: what they do may change what is known of it."""
+        self._read_at = None
         self._last[user] = community
         self._last.move_to_end(user)
         if len(self._last) > _REMEMBERED:

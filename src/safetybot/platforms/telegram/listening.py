@@ -20,13 +20,14 @@ import telegram
 from telegram.constants import ChatAction, ChatType
 
 from safetybot.chat.actions import Action
+from safetybot.chat.alerts_here import to_here
 from safetybot.chat.answers import Answer, Button, Choice, Menu
 from safetybot.chat.cards import STOP
 from safetybot.chat.commands import MENU, Arguments, Caller, Command, Commands
 from safetybot.chat.first_aid import AID, STOP_WHERE, WELCOME
 from safetybot.chat.running import to_run
 from safetybot.chat.text import bold, line, text
-from safetybot.communities.access import may
+from safetybot.communities.access import Right, may
 from safetybot.communities.errors import CommunityError
 from safetybot.model import Place
 from safetybot.platforms.telegram.arguments import Head, arguments_of, command_in, head_of
@@ -39,13 +40,13 @@ from safetybot.platforms.telegram.presses import Presses
 from safetybot.platforms.telegram.sealing import Sealing, tagged
 from safetybot.platforms.telegram.sending import Gone, NotAllowed, Sender, Stranger
 from safetybot.platforms.telegram.surfaces import NAME, place_of
-from safetybot.platforms.telegram.usage import malformed, no_group, unknown, which_group
+from safetybot.platforms.telegram.usage import alerts_here, malformed, no_group, unknown, which_group
 from safetybot.ports import PlatformError
 from safetybot.translation import Texts, marked, texts
 
 log = structlog.get_logger(__name__)
 
-SAFETY, START, STOP_WORD, FIRST_AID = "safety", "start", "stop", "first_aid"
+SAFETY, START, STOP_WORD, FIRST_AID, ALERTS = "safety", "start", "stop", "first_aid", "alerts"
 _ACTIONS = {START: WELCOME, STOP_WORD: STOP, FIRST_AID: AID}
 """Words that are no commands of the registry, and what they do."""
 _FOR_ALL = frozenset({SAFETY, "menu", "help", START})
@@ -121,6 +122,8 @@ class TextCommands:
         return found if found is not None or not (private or head.to) else Wanted(head.word)
 
     def _named(self, head: Head) -> Wanted | None:
+        if head.word == ALERTS:
+            return Wanted(ALERTS, Action(MENU))
         if head.word in _ACTIONS:
             return Wanted(head.word, Action(_ACTIONS[head.word]))
         words = f"{head.word} {head.rest}"
@@ -167,6 +170,10 @@ class TextCommands:
     # In private ---------------------------------------------------------------------------------------------
 
     async def _privately(self, message: telegram.Message, user: telegram.User, wanted: Wanted) -> None:
+        if wanted.word == ALERTS:
+            said = texts(await self._people.language(user.language_code, Place(NAME, "", str(user.id)), None))
+            await self._giver.give(Spot(str(message.chat.id)), alerts_here(said, ()), None)
+            return
         community = self._named_by(message) or self._groups.last(user.id)
         spot = Spot(str(message.chat.id))
         offered: list[str] = []
@@ -219,7 +226,9 @@ class TextCommands:
             about = None
         topic = place_of(message, here).thread
         spot = Spot(str(chat.id), topic, str(message.message_id))
-        if message.sender_chat is not None:
+        if wanted.word == ALERTS and message.sender_chat is None:
+            await self._alerts_here(user, spot, here)
+        elif message.sender_chat is not None:
             await self._lead(spot, user, here if about is None else about, wanted, _ANONYMOUS)
         elif about is not None:
             await self._in_room(message, user, spot, about, wanted)
@@ -258,6 +267,18 @@ class TextCommands:
         elif answer.brief:
             # They said for all to read that they want no replies; that it is done may be read as well.
             await self._giver.give(spot, Answer(answer.text), None)
+
+    async def _alerts_here(self, user: telegram.User, spot: Spot, here: str) -> None:
+        """Offer to let the alerts of somebody's groups come into this chat."""
+        choices: list[Choice] = []
+        for one in await self._groups.of(user.id):
+            caller = await self._people.caller(user, one, Place(NAME, one, spot.chat))
+            if one == here or not may(caller.actor, Right.CHANGE_POLICY, NAME, one):
+                continue
+            action = await to_here(self._commands.services, caller, spot.chat)
+            choices.append(Choice(await self._groups.title(one), tagged(action, one)))
+        said = texts(await self._people.language(user.language_code, Place(NAME, here, spot.chat), None))
+        await self._giver.give(spot, alerts_here(said, tuple(choices[:_CHOICES])), None)
 
     async def _reachable(self, user: telegram.User) -> bool:
         """Whether the bot may write to somebody in private: it shows there that it is at work."""

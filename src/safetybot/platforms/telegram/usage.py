@@ -68,6 +68,18 @@ def which_group(said: Texts, choices: tuple[Choice, ...], *, again: bool) -> Ans
     return screen(text(lines), menu=Menu(said.say(marked("Which group is it about?")), choices))
 
 
+def alerts_here(said: Texts, choices: tuple[Choice, ...]) -> Answer:
+    """Ask whose alerts shall come into a chat; without choices, what is missing for that."""
+    if choices:
+        return screen(text(said.say(marked("Whose alerts shall come into this chat?"))),
+                      menu=Menu(said.say(marked("Choose a group")), choices))  # fmt: skip
+    sentence = marked(
+        "Write this in the chat of your moderators, as somebody who may change the group's information in the group "
+        "that the alerts are about; write a command in that group once before."
+    )
+    return Answer(text(said.say(sentence)))
+
+
 def no_group(said: Texts) -> Answer:
     """That there is no group which a command could be about."""
     sentence = marked("I know of no group that you look after. Write the command in your group once.")
