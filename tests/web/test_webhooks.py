@@ -17,6 +17,9 @@ import pytest
 import sqlalchemy as sa
 from tests.conftest import New, Open, StillClock
 
+from safetybot.cli.runtime import Runtime
+from safetybot.cli.session import Session
+from safetybot.cli.web_hooks import keep_webhooks, webhooks
 from safetybot.communities.access import Actor, Refused, Role
 from safetybot.communities.webhooks import (
     AGAIN_AFTER,
@@ -28,6 +31,7 @@ from safetybot.communities.webhooks import (
 )
 from safetybot.model import Decision, NewInteraction, Place, Reason
 from safetybot.store.errors import StoreError
+from safetybot.store.keys import Pseudonyms
 from safetybot.store.retention import erase_community, erase_message
 from safetybot.store.store import SqlStore
 from safetybot.web.webhooks import LEASE, NotReached, Sender, deliver, deliver_due
@@ -45,6 +49,8 @@ class Receiver:
     """The first lines and headers of the next answers; 204 when there is none left."""
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at the first request."""
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -52,6 +58,7 @@ class Receiver:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         self.got.append((first, headers, body))
+        self.asked.set()
         answer = self.answers.pop(0) if self.answers else "204 No Content"
         writer.write(f"HTTP/1.1 {answer}\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
@@ -374,3 +381,21 @@ def test_another_community_has_another_secret(clock: StillClock) -> None:
     one = Webhook(1, *HERE, "https://example.org", "salt", clock.now(), "me")
     assert hooks.secret(one) != hooks.secret(replace(one, community="200"))
     assert hooks.secret(one) == hooks.secret(replace(one, url="https://example.net"))
+
+
+async def test_what_a_running_bot_starts_delivers_by_the_settings(
+    store: SqlStore, receiver: Receiver, new: New, clock: StillClock
+) -> None:
+    session = Session()
+    web = session.settings.web.model_copy(update={"hooks_within": True, "url": SITE})
+    session.settings = session.settings.model_copy(update={"web": web})
+    runtime = Runtime(store, Pseudonyms("k" * 32), clock)
+    await webhooks(session, runtime).put(ADMIN, *HERE, receiver.url)
+    claim = await store.claim(alert(new), None)
+    task = asyncio.create_task(keep_webhooks(session, runtime))
+    async with asyncio.timeout(20):
+        await receiver.asked.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    link = json.loads(receiver.got[0][2])["data"]["link"]
+    assert link == f"{SITE}/in/discord/100/interactions/{claim.interaction_id}"
