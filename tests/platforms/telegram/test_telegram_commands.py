@@ -274,7 +274,7 @@ async def test_a_groups_alerts_are_let_into_the_chat_in_which_an_admin_says_so(t
     await town.quiet()
     assert (await town.bot.services.communities.alert_channels("telegram"))[str(town.group.id)] == str(town.room.id)
     told = await town.answer(town.room, town.moderator.says(town.room, "/status"))
-    assert str(town.room.id) in (told.text or "")
+    assert "How I stand here" in (told.text or "")
     nothing = await town.answer(town.room, town.moderator.says(town.room, "/alerts"))
     assert "may change the group's information" in (nothing.text or "")
     assert "chat of your moderators" in ((await town.in_private(town.member, "/alerts")).text or "")
