@@ -204,6 +204,29 @@ async def test_precision_counts_what_was_judged(
     assert found.overall.precision == (wanted.confirmed / judged if judged else None)
 
 
+@pytest.mark.parametrize(("most", "judged"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (9, 5), (None, 5)])
+async def test_precision_can_keep_to_the_newest_verdicts(
+    store: SqlStore, reviews: Reviews, new: New, most: int | None, judged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safetybot.communities.review._PAGE", 2)
+    for number in range(5):
+        kind = VerdictKind.CONFIRMED if number else VerdictKind.FALSE_ALARM  # the oldest was false
+        await reviews.judge(MODERATOR, await _logged(store, new(str(number))), kind, reason="because")
+    found = (await reviews.precision(VIEWER, OWN, most=most)).overall
+    assert found == Tally(confirmed=min(judged, 4), false_alarms=judged // 5)
+
+
+async def test_the_repairs_of_an_interaction_can_be_asked_for_again(
+    store: SqlStore, reviews: Reviews, new: New
+) -> None:
+    number = await _logged(store, new())
+    told = await reviews.judge(MODERATOR, number, VerdictKind.FALSE_ALARM, reason="because")
+    assert told
+    assert await reviews.repairs(MODERATOR, number) == told
+    with pytest.raises(Refused):
+        await reviews.repairs(VIEWER, number)
+
+
 async def test_a_term_that_is_no_longer_known_is_told_by_its_mark(store: SqlStore, new: New, clock: Any) -> None:
     reviews = Reviews(store, Words({}, {}), clock)
     number = await _logged(store, new())
