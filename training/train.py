@@ -52,12 +52,13 @@ ALLOWED = {
     ("chat+chat", "dev+chat", "multilingual+chat"): 1.5,
 }
 """False alarms per 10,000 ordinary messages of a pool that the operating point may make."""
-AFTER = {"+topic": 0.006, "+chat": 0.0003}
+AFTER = {"+topic": 0.01, "+chat": 0.0003}
 """The share of ordinary messages that may be answered for what stands before them: right after talk of the topic (such
 moments are rare), and after ordinary talk that happens to hold a sign."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
-GRID = np.arange(0.34, 0.99, 0.04)
+GRID = np.arange(0.54, 0.99, 0.04)
+"""Where nothing names the topic an answer must be likelier than not; lower, look-alikes cost more than misses gain."""
 ORDINARY_WEIGHT = 3.0
 """How much an ordinary message that passes the gate weighs beside a labelled one; made-up conversations weigh half."""
 GATE_RECALL = 0.97
