@@ -301,6 +301,8 @@ async def run(url: str, count: int, *, filled: bool, file: Path | None) -> None:
     if file is not None:
         print(f"{file.stat().st_size / 2**20:,.0f} MiB")  # noqa: ASYNC240  # nothing else runs
     async with opened(url) as store:
+        started = time.perf_counter()
+        print(f"{await store.figures.tally(DAYS)} days counted in {time.perf_counter() - started:.0f} s")
         show(await measure(store))
         started = time.perf_counter()
         lines, early, late = await memory_of_export(store, "csv", count)
