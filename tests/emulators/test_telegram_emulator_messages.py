@@ -340,3 +340,13 @@ async def test_answers_to_buttons_have_their_limits(telegram: LoopbackTelegram, 
     assert (await tap.answered()).url.endswith("start=x")
     with pytest.raises(TimeoutError, match="in vain for a condition"):
         await telegram.until(lambda: False, within=0.05)
+
+
+async def test_what_people_sent_can_be_fetched(telegram: LoopbackTelegram) -> None:
+    files = telegram.base_url.removesuffix("/bot") + "/file/bot"
+    async with Bot(telegram.token, base_url=telegram.base_url, base_file_url=files) as bot:
+        sent = await telegram.add_user().sends_document(telegram.add_supergroup(), "words.csv", data=b"a,b")
+        file = await bot.get_file(sent.extra["document"]["file_id"])
+        assert bytes(await file.download_as_bytearray()) == b"a,b"
+        with pytest.raises(BadRequest, match="temporarily unavailable"):
+            await bot.get_file("file-of-nobody")

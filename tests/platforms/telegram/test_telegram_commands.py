@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.emulators.telegram import LoopbackTelegram
 from tests.platforms.telegram.bots import DIY, Bots
-from tests.platforms.telegram.town import PACE, Town
+from tests.platforms.telegram.town import PACE, Town, free_port
 
 from safetybot.chat.commands import Command, OptionKind
 from safetybot.chat.registry import all_commands
@@ -264,6 +264,22 @@ async def test_a_form_is_never_filled_in_for_all_to_read(town: Town) -> None:
     question = await town.answer(town.private(town.moderator), town.moderator.follows(tap.url))
     told = await town.answer(town.private(town.moderator), town.moderator.says_privately(DIY, reply_to=question))
     assert "A member would read" in (told.text or "")
+
+
+async def test_two_replicas_that_both_get_everything_answer_a_command_once(
+    bots: Bots, telegram: LoopbackTelegram
+) -> None:
+    ports = free_port(), free_port()
+    one = await bots.start(webhook=True, webhook_port=ports[0], pace=PACE)
+    other = await bots.start(webhook=True, webhook_port=ports[1], pace=PACE)
+    telegram.also_post_to(f"http://127.0.0.1:{ports[0]}/telegram")
+    town = Town(telegram, one)
+    for _ in range(3):
+        await town.admin.says(town.group, "/status")
+    await town.quiet()
+    await other.platform.inbox.answered(10)
+    assert len(telegram.deliveries) == 6
+    assert len(town.private(town.admin).from_bot()) == 3
 
 
 async def test_a_groups_alerts_are_let_into_the_chat_in_which_an_admin_says_so(town: Town) -> None:

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 import telegram
@@ -36,6 +37,7 @@ from safetybot.platforms.telegram.files import BYTES, document_of, fetched
 from safetybot.platforms.telegram.giving import Giver, Spot
 from safetybot.platforms.telegram.groups import Groups
 from safetybot.platforms.telegram.places import Places
+from safetybot.platforms.telegram.polling import Leases
 from safetybot.platforms.telegram.presses import Presses
 from safetybot.platforms.telegram.sealing import Sealing, tagged
 from safetybot.platforms.telegram.sending import Gone, NotAllowed, Sender, Stranger
@@ -54,6 +56,8 @@ _FOR_ALL = frozenset({SAFETY, "menu", "help", START})
 _QUIET = 30.0
 """Seconds in which the same person is not led into the private chat again by a line for all to see."""
 _GREETED = 60.0
+_TAKEN = timedelta(minutes=10)
+"""For so long a command is not answered again."""
 _REMEMBERED = 5_000
 _CHOICES = 20
 
@@ -85,11 +89,13 @@ class TextCommands:
 
     def __init__(
         self, commands: Commands, sender: Sender, giver: Giver, people: People, places: Places, sealing: Sealing,
-        presses: Presses, groups: Groups, clock: Callable[[], float] = time.monotonic,
+        presses: Presses, groups: Groups, leases: Leases, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         """Put together from the parts; `clock` gives seconds."""
         self._commands, self._sender, self._giver, self._people = commands, sender, giver, people
         self._places, self._sealing, self._presses, self._groups = places, sealing, presses, groups
+        self._leases = leases
+        self._taken = _Lately(_TAKEN.total_seconds(), clock)
         self._led = _Lately(_QUIET, clock)
         self._greeted = _Lately(_GREETED, clock)
 
@@ -101,6 +107,8 @@ class TextCommands:
         wanted = self._wanted(message, private=private)
         if wanted is None:
             return await self._spoken(message) if private else False
+        if not await self._is_ours_to_answer(message):
+            return True
         try:
             await (self._privately if private else self._in_group)(message, message.from_user, wanted)
         except PlatformError as error:
@@ -109,6 +117,11 @@ class TextCommands:
             await self._apologise(message, message.from_user)
             raise
         return True
+
+    async def _is_ours_to_answer(self, message: telegram.Message) -> bool:
+        """Whether nobody has taken this command yet: it may be handed in again, and to another replica too."""
+        name = f"telegram-command:{message.chat.id}.{message.message_id}"
+        return self._taken.anew(name) and await self._leases.take(name, _TAKEN)
 
     # What is meant ------------------------------------------------------------------------------------------
 

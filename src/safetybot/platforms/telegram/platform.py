@@ -113,7 +113,15 @@ class TelegramPlatform:
         )  # fmt: skip
         self.inbox.listeners.append(
             TextCommands(
-                commands, self.sender, self.giver, self.people, self._places, self.sealing, self.presses, groups
+                commands,
+                self.sender,
+                self.giver,
+                self.people,
+                self._places,
+                self.sealing,
+                self.presses,
+                groups,
+                leases,
             )
         )
         self._lists = lists_of(tuple(commands.all.values()), services.library)
