@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from safetybot.detection.assembly import load_detector
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate
-from training.augment import conversations, in_parts, told_in_two
+from training.augment import conversations, everyday_replies, in_parts, told_in_two
 from training.data import CORPUS, Row, read_rows, see, targets
 from training.train import BUCKETS, CONFIG, FOLDS, SEED, Floats, fit, folds, learn_gate
 
@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plain = load_detector([CONFIG], with_model=False)
     more_labelled, more_ordinary = conversations(labelled, ordinary, SEED)
     more_labelled += [*told_in_two(labelled, lambda text: bool(plain.signs(text))), *in_parts(labelled)]
-    rows = [*labelled, *more_labelled, *ordinary, *more_ordinary, *in_parts(ordinary)]
+    more_ordinary += [*in_parts(ordinary), *everyday_replies(labelled, SEED)]
+    rows = [*labelled, *more_labelled, *ordinary, *more_ordinary]
     fold = folds(rows)
     header, _ = learn_gate(plain, rows, fold)
     detector = Detector(plain.terms, plain.rules, gate=Gate(header.weights, header.bias, header.threshold))

@@ -1,7 +1,7 @@
 """Messages in conversations that the corpora lack: made by putting real lines together, never by writing new ones.
 
 Labelled messages mostly stand alone, ordinary ones always do, so a model would learn that having a thread at all means
-trouble. Six kinds are added, each label following from how it is made:
+trouble. Seven kinds are added, each label following from how it is made:
 
 1. an ordinary message after ordinary lines: none;
 2. an ordinary message after talk of the topic: none (the talk has moved on);
@@ -10,7 +10,8 @@ trouble. Six kinds are added, each label following from how it is made:
    own label. Where many talk of the topic, a message that is plainly of concern must stay so;
 5. a labelled message told in two: what it begins with as an earlier line, its end as the message, if the end says
    something by itself: its own label, since whoever reads the end has read the beginning;
-6. the parts in which the bot reads a long text, of messages labelled none: none.
+6. the parts in which the bot reads a long text, of messages labelled none: none;
+7. an everyday reply after talk of the topic: none. The only texts that are written here: greetings, thanks, laughter.
 """
 
 from __future__ import annotations
@@ -87,5 +88,30 @@ def in_parts(rows: Sequence[Row]) -> Iterator[Row]:
                 yield replace(row, text=row.text[start:end], source=f"{row.source}+part")
 
 
+def everyday_replies(labelled: Sequence[Row], seed: int) -> Iterator[Row]:
+    """The rows of kind 7: each reply after some lines of the topic, in any language, since people mix them."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    topical = [row.text[:_LONGEST] for row in labelled if row.label is not None and not row.thread]
+    for reply in _REPLIES.split("; "):
+        for number in range(_TIMES):
+            lines = tuple(chance.choice(topical) for _ in range(chance.choice((1, 1, 2, 3))))
+            name = f"{reply}-{number}"
+            yield Row(name, reply, lines, "und", None, ("thread",), f"reply:{name}", "replies+topical", ordinary=True)
+
+
+_TIMES = 12
+_REPLIES = (
+    "hi; hello; hey; hey all; hi everyone; good morning; morning all; gm; "
+    "good night; gn; night; lol; lmao; haha; hahaha; 😂; 💀; ok; okay; k; cool; "
+    "nice; wow; omg; damn; bro; huh; thanks; thank you; ty; thx; cheers; "
+    "congrats; brb; back; afk; pizza's here; dinner time; gotta go; see you; bye; "
+    "later; who's online; anyone up for a game; what time is it; "
+    "sorry wrong chat; nvm; never mind; mood; hola; "
+    "gracias; jaja; bonjour; merci; salut; hallo; danke; guten morgen; ciao; "
+    "grazie; buongiorno; olá; obrigado; bom dia; kkkk; hoi; bedankt; cześć; "
+    "dzięki; merhaba; teşekkürler; günaydın; привет; спасибо; доброе утро; ахаха; "
+    "привіт; дякую; مرحبا; شكرا; صباح الخير; 안녕; 감사합니다; ㅋㅋㅋ; こんにちは; ありがとう; おはよう; "
+    "笑; 你好; 谢谢; 哈哈; 早上好"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*(?=\S)(?![.!?…。！？])|\n+")
 _LONGEST = 300

@@ -31,7 +31,7 @@ from safetybot.detection.classifier import IN_DOUBT, LABELS, GateHeader, Thresho
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate, gate_features
 from safetybot.model import Hit
-from training.augment import conversations, in_parts, told_in_two
+from training.augment import conversations, everyday_replies, in_parts, told_in_two
 from training.data import CORPUS, Row, Seen, read_rows, see, targets
 
 Floats = npt.NDArray[np.float64]
@@ -55,6 +55,8 @@ ALLOWED = {
 AFTER = {"+topic": 0.01, "+chat": 0.0003}
 """The share of ordinary messages that may be answered for what stands before them: right after talk of the topic (such
 moments are rare), and after ordinary talk that happens to hold a sign."""
+BARE = 0.6
+"""The least threshold where a reply after talk of the topic holds no term of any kind."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
 GRID = np.arange(0.54, 0.99, 0.04)
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plain = load_detector([CONFIG], with_model=False)
     more_labelled, more_ordinary = conversations(labelled, ordinary, SEED)
     more_labelled += [*told_in_two(labelled, lambda text: bool(plain.signs(text))), *in_parts(labelled)]
-    more_ordinary += in_parts(ordinary)
+    more_ordinary += [*in_parts(ordinary), *everyday_replies(labelled, SEED)]
     labelled, ordinary = [*labelled, *more_labelled], [*ordinary, *more_ordinary]
     rows = [*labelled, *ordinary]
     print(f"{len(labelled)} labelled messages, {len(ordinary)} ordinary ones")
@@ -225,7 +227,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
     wanted = targets(seen.rows)
     sources = np.array([row.source for row in seen.rows])
     any_concern, best = 1 - answers[:, 0], likeliest(answers)
-    elsewhere = seen.tiers != "after"
+    elsewhere = ~np.isin(seen.tiers, ("after", "bare"))
     pools = []
     for pool, per_10k in ALLOWED.items():
         number = np.floor(np.isin(sources, pool).sum() * per_10k / 10_000 + 0.5)
@@ -234,6 +236,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
         if (mine := np.isin(sources, counts_for) & elsewhere).any():
             pools.append((mine, number))
     after = _least_after(any_concern, seen)
+    bare = max(BARE, after)
     counted = np.arange(len(wanted)) < labelled
     for ending in ("+split", "+part"):  # made by us, so of no natural number
         counted &= ~np.char.endswith(sources, ending)
@@ -250,13 +253,13 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
 
     searched = ("thing", "told", "signed", "staged", "hinted")
     tables = [np.array([counts(tier, least) for least in GRID]) for tier in searched]
-    fixed = np.array(counts("named", NAMED)) + np.array(counts("after", after))
+    fixed = np.array(counts("named", NAMED)) + np.array(counts("after", after)) + np.array(counts("bare", bare))
     size = len(LABELS)
     bearing = np.array(
         [*((counted & (wanted == label)).sum() for label in range(1, size)), (counted & (wanted == 0)).sum()]
     )
     allowed = np.array([number for _, number in pools])
-    chosen, reached = Thresholds(NAMED, 0.99, 0.99, 0.99, after, 0.99, 0.99), -1.0
+    chosen, reached = Thresholds(NAMED, 0.99, 0.99, 0.99, after, bare, 0.99, 0.99), -1.0
     for first in product(range(len(GRID)), repeat=2):
         start = fixed + tables[0][first[0]] + tables[1][first[1]]
         total = start + tables[2][:, None, None] + tables[3][None, :, None] + tables[4][None, None, :]
@@ -266,7 +269,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
         if figures[place] > reached:
             reached = float(figures[place])
             thing, told, signed, staged, hinted = (float(GRID[i]) for i in (*first, *place))
-            chosen = Thresholds(NAMED, thing, told, signed, after, staged, hinted)
+            chosen = Thresholds(NAMED, thing, told, signed, after, bare, staged, hinted)
     return chosen
 
 
@@ -282,7 +285,7 @@ def _least_after(any_concern: Floats, seen: Seen) -> float:
 
 
 def _least(seen: Seen, point: Thresholds) -> Floats:
-    names = ("named", "thing", "told", "signed", "after", "staged")
+    names = ("named", "thing", "told", "signed", "after", "bare", "staged")
     return np.select([seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="training needs the extra `train`")
 
-from training.augment import in_parts, told_in_two
+from training.augment import everyday_replies, in_parts, told_in_two
 from training.data import Row
 
 from safetybot.detection.parts import LONG
@@ -46,3 +46,11 @@ def test_only_what_is_labelled_none_is_parted() -> None:
     assert len(parts) > 1
     assert {part.source for part in parts} == {"en-1+part"}
     assert all(part.text in long.text for part in parts)
+
+
+def test_everyday_replies_follow_talk_of_the_topic_and_are_none() -> None:
+    rows = list(everyday_replies([ROW, replace(ROW, label=None, text="Rain again.")], 1))
+    assert {row.label for row in rows} == {None}
+    assert {line for row in rows for line in row.thread} == {ROW.text}
+    assert len({row.group for row in rows}) == len(rows)
+    assert rows == list(everyday_replies([ROW], 1))

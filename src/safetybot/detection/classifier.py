@@ -74,6 +74,8 @@ class Thresholds:
     """Such a sign stands there with less."""
     after: float
     """None does, but in the lines just before it."""
+    bare: float
+    """The same, and the message holds no term of any kind: "hi" after talk of the topic is no talk of it."""
     staged: float
     """No sign, but three concepts or more that make a story: bodies, people, selling, symptoms."""
     hinted: float

@@ -47,7 +47,7 @@ TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
 """Concepts that name a thing injected for looks, or the injecting of it."""
 SIGNS = TOPIC | {"inject", "needle"}
 """Concepts of which one at least is there in nearly every message of concern."""
-Tier = Literal["named", "thing", "told", "signed", "after", "staged", "hinted"]
+Tier = Literal["named", "thing", "told", "signed", "after", "bare", "staged", "hinted"]
 ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
 """Concepts that tell of doing it."""
 CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
@@ -347,7 +347,7 @@ def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> T
     if concepts & SIGNS:
         return "told" if len(concepts) >= 3 else "signed"
     if any(_has_sign(line) for line in thread_hits):
-        return "after"
+        return "after" if any(hit.zone is not Zone.CODE for hit in hits) else "bare"
     return "staged" if len(concepts) >= 3 else "hinted"
 
 
