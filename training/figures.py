@@ -80,6 +80,7 @@ _MISSED = {
     "told": "missed: a story with a sign of injecting, not sure enough",
     "signed": "missed: a sign of injecting and little else",
     "after": "missed: a reply whose sign stands in the lines before",
+    "bare": "missed: a reply that holds no term at all",
     "staged": "missed: a hint without a sign, bodies and people only",
     "hinted": "missed: a hint without a sign, bodies or people at most",
 }
