@@ -26,6 +26,7 @@ from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import own_terms, words
 from safetybot.cli.web import WebMissing, serve_pages
+from safetybot.cli.web_hooks import keep_webhooks
 from safetybot.communities.access import BOT, Role
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
@@ -116,6 +117,7 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
             background = [
                 asyncio.create_task(_keep_config(parts, watcher, services, session, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
+                asyncio.create_task(keep_webhooks(session, runtime)),
                 asyncio.create_task(_keep_rates(session, runtime, platforms)),
                 asyncio.create_task(_keep_pages(session, runtime, metrics, parts, platforms)),
             ]
