@@ -18,7 +18,8 @@ def normal(name: str) -> str:
 pinned = {normal(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)}
 blocks = [block for block in re.split(r"\n(?=[A-Za-z0-9])", lock) if "==" in block.split("\n")[0]]
 problems += [f"no hash: {block.splitlines()[0]}" for block in blocks if "--hash=sha256:" not in block]
-wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+extras = project["optional-dependencies"]
+wanted = [*project["dependencies"], *extras["postgres"], *extras["web"]]
 for requirement in wanted:
     name = normal(re.split(r"[\[<>=;! ]", requirement)[0])
     if name not in pinned:
