@@ -13,7 +13,7 @@ def detector() -> Detector:
     return load_detector([packaged_dir("config")])
 
 
-@pytest.mark.parametrize("reply", ["hi", "lol", "good morning everyone", "thanks!", "wow"])
+@pytest.mark.parametrize("reply", ["hi", "lol", "good morning everyone", "thanks!", "wow", "pizza's here"])
 @pytest.mark.parametrize("line", ["is mesotherapy legit?", "did my chin with lemon bottle last night"])
 def test_an_everyday_reply_is_not_of_concern(detector: Detector, line: str, reply: str) -> None:
     assert detector.assess_text(line).concern is not None
