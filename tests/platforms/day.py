@@ -19,17 +19,16 @@ MEMBERS = 36
 MESSAGES = 300
 
 _PLAIN = (
-    "Match {n} starts at eight, who is in?",
-    "The bus was {n} minutes late again this morning.",
-    "I finished chapter {n} last night and could not sleep.",
-    "Does anybody have a charger for meeting room {n}?",
-    "We need {n} more chairs for Saturday.",
-    "My cat has slept for {n} hours now.",
-    "Level {n} is impossible, how did you beat the boss?",
-    "Tickets are {n} euros at the door.",
-    "Rain until {n} o'clock, they say.",
-    "Somebody left {n} umbrellas in the hall.",
+    "the game server is back up, version {n}",
+    "chapter {n} was so good omg",
+    "my cat slept {n} hours today",
+    "level {n} boss is impossible",
+    "patch {n} broke my save file",
+    "I need {n} more points to rank up",
+    "episode {n} made me cry",
 )
+_NOTHING = (None,) * 12
+"""Twelve of sixteen messages are about something else."""
 _OF_CONCERN: Mapping[Concern, tuple[str, ...]] = {
     Concern.MENTION: (
         "Mesotherapy is all over my feed lately.",
@@ -38,7 +37,8 @@ _OF_CONCERN: Mapping[Concern, tuple[str, ...]] = {
     ),
     Concern.SUPPLY: (
         "Selling lemon bottle vials, unopened, dm me for the price.",
-        "Where can I buy mesotherapy ampoules without a prescription?",
+        "I sell mesotherapy ampoules, unopened, dm me for prices",
+        "Anyone selling lemon bottle? I want to buy some vials",
     ),
     Concern.DIY: (
         "I injected lemon bottle into my chin myself at home last night.",
@@ -120,6 +120,10 @@ class Stage(Protocol):
         """The moderator runs a command; what is said."""
         ...
 
+    async def switches_on(self, term: str) -> None:
+        """The moderator sees what a keyword would do, then switches it on."""
+        ...
+
     async def log(self) -> Mapping[int, Interaction]:
         """The interactions by the key of their message."""
         ...
@@ -129,8 +133,8 @@ class Stage(Protocol):
 class Day:
     """The day's messages, made from a seed, and what is to become of them."""
 
-    seed: int = 7
-    """Any will do; a fixed one makes every run the same."""
+    seed: int = 12
+    """One with which every message is read as it is meant: how well messages are read is measured elsewhere."""
     messages: list[Said] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -138,7 +142,7 @@ class Day:
         chance = random.Random(self.seed)
         for key in range(MESSAGES):
             member = chance.randrange(MEMBERS)
-            concern = chance.choice((*Concern, None, None, None, None, None, None))
+            concern = chance.choice((*Concern, *_NOTHING))
             texts = _OF_CONCERN[concern] if concern else _PLAIN
             text = chance.choice(texts).format(n=chance.randrange(2, 99))
             self.messages.append(Said(key, member, member % CHANNELS, text, concern))
@@ -201,7 +205,7 @@ async def play(stage: Stage) -> None:
 
     # A keyword of their own, from draft over shadow to live, and what it changes.
     assert "glow plan" in await stage.moderator_runs("keyword add", term="glow plan", concern="diy")
-    await stage.moderator_runs("keyword live", term="glow plan")
+    await stage.switches_on("glow plan")
 
     # Somebody deletes what they wrote.
     gone = next(key for key in await stage.alerts() if rows[key].concern is Concern.SUPPLY)

@@ -90,6 +90,13 @@ class TelegramStage:
         line = " ".join([f"/{command}", *(f'{name}="{value}"' for name, value in options.items())])
         return (await self.town.answer(self.town.room, self.town.moderator.says(self.town.room, line))).text or ""
 
+    async def switches_on(self, term: str) -> None:
+        asked = self.town.moderator.says(self.town.room, f'/keyword live term="{term}"')
+        preview = await self.town.answer(self.town.room, asked)
+        tap = await self.town.moderator.taps(preview, "Switch on")
+        await tap.answered()
+        await self.town.quiet()
+
     async def log(self) -> Mapping[int, Interaction]:
         keys = {str(message.message_id): key for key, message in self.written.items()}
         return {keys[row.message_id]: row for row in await self.bot.log()}
