@@ -74,7 +74,7 @@ async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypat
 
     parts = LastGood(load, session.files)
     first, metrics, watcher, services = parts.value[0], Metrics(), Taking(), Serving()
-    task = asyncio.create_task(run._keep_config(parts, watcher, services, session, metrics))  # type: ignore[arg-type]
+    task = asyncio.create_task(run._keep_config(parts, watcher, services, metrics))  # type: ignore[arg-type]
     try:
         own_word(tmp_path, "tweede")
         await until(lambda: watcher.taken)

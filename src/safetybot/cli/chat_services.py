@@ -9,7 +9,7 @@ from safetybot.chat.actions import Actions
 from safetybot.chat.services import Services
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
-from safetybot.cli.use_cases import community_policy, own_terms, privacy, words
+from safetybot.cli.use_cases import community_policy, own_terms, privacy, words_of
 from safetybot.communities.figures import Figures
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
@@ -29,7 +29,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
     return Services(
         detector=session.detector,
         library=session.library,
-        words=words(session),
+        words=words_of(session.detector),
         store=store,
         alerts=store.alerts,
         communities=KnownCommunities(store.database),

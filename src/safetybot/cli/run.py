@@ -24,7 +24,7 @@ from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_hea
 from safetybot.cli.serving import STORE_AWAY, Around, Serving, wanted_platforms
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
-from safetybot.cli.use_cases import own_terms, words
+from safetybot.cli.use_cases import own_terms, words_of
 from safetybot.cli.web import WebMissing, serve_pages
 from safetybot.cli.web_hooks import keep_webhooks
 from safetybot.communities.access import BOT, Role
@@ -115,10 +115,10 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
             log.info("started", platforms=sorted(platforms), languages=len(session.library.languages))
             serving = Serving(chats, watcher, metrics)
             background = [
-                asyncio.create_task(_keep_config(parts, watcher, services, session, metrics)),
+                asyncio.create_task(_keep_config(parts, watcher, services, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
                 asyncio.create_task(keep_webhooks(session, runtime)),
-                asyncio.create_task(_keep_rates(session, runtime, platforms)),
+                asyncio.create_task(_keep_rates(services, runtime, platforms)),
                 asyncio.create_task(_keep_pages(session, runtime, metrics, parts, platforms)),
             ]
             try:
@@ -208,7 +208,6 @@ async def _keep_config(
     parts: LastGood[tuple[Detector, ResponseLibrary]],
     watcher: Watcher,
     services: Services,
-    session: Session,
     metrics: Metrics,
 ) -> None:
     while True:
@@ -221,7 +220,7 @@ async def _keep_config(
         elif seen.changed:
             metrics.config_problems(0)
             watcher.use(*parts.value)
-            services.use(*parts.value, words(session))
+            services.use(*parts.value, words_of(parts.value[0]))
             log.info("config_reloaded")
 
 
@@ -285,7 +284,7 @@ async def _keep_pages(
         log.warning("pages_not_served", problem=str(error))
 
 
-async def _keep_rates(session: Session, runtime: Runtime, platforms: Mapping[str, Platform]) -> None:
+async def _keep_rates(services: Services, runtime: Runtime, platforms: Mapping[str, Platform]) -> None:
     """Every hour, tell moderators of live rules that fire far more often than they used to."""
     rates = RuleRates(runtime.store.rules, runtime.clock)
     while True:
@@ -294,7 +293,7 @@ async def _keep_rates(session: Session, runtime: Runtime, platforms: Mapping[str
             if await runtime.store.leases.take("rates", timedelta(seconds=2 * _RATES)):
                 for one in await rates.alarms(BOT):
                     own = await own_terms(runtime, one.platform, one.community, *KeywordState)
-                    named = words(session).with_own(own).rule_name(one.rule)
+                    named = services.words.with_own(own).rule_name(one.rule)
                     await _notice(runtime, platforms, one.platform, one.community, one.says(named))
         except STORE_AWAY as error:
             log.warning("rates_failed", why=type(error).__name__)

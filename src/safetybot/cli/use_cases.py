@@ -18,6 +18,7 @@ from safetybot.communities.privacy import Privacy
 from safetybot.communities.review import Reviews, Words
 from safetybot.communities.settings import CommunityPolicy, Limits
 from safetybot.detection.assembly import lexicon_files, newest
+from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import read_lexicon
 from safetybot.detection.rules import read_rules
 
@@ -56,6 +57,11 @@ def words(session: Session) -> Words:
     """The words of the lexicon and the rules in force. Raises `InvalidDocument`."""
     rules = read_rules(newest(session.config_dirs, "rules.yaml"))
     return Words.of(read_lexicon(lexicon_files(session.config_dirs), rules.concepts), rules.sentences())
+
+
+def words_of(detector: Detector) -> Words:
+    """The words of a detector that is loaded already."""
+    return Words.of(detector.terms, detector.rules.sentences())
 
 
 def reviews(session: Session, runtime: Runtime) -> Reviews:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,13 +79,13 @@ class UnusableNote(CommunityError):
 class Words:
     """What the lexicon and the rules in force know: the log keeps marks of terms and ids of rules only."""
 
-    terms: Mapping[str, str]
+    terms: MutableMapping[str, str]
     """A term by its mark."""
-    rules: Mapping[str, str]
+    rules: MutableMapping[str, str]
     """The sentence that a rule reads as, by its id."""
 
     @classmethod
-    def of(cls, terms: Iterable[Term], rules: Mapping[str, str]) -> Words:
+    def of(cls, terms: Iterable[Term], rules: MutableMapping[str, str]) -> Words:
         """The words of these terms and rules."""
         return cls({term_mark(term.language, term.text): term.text for term in terms}, rules)
 
@@ -96,7 +96,8 @@ class Words:
         shadow = {
             SHADOW_RULE + mark: f"Your keyword `{text}`, in shadow, stands in it." for mark, text in marks.items()
         }
-        return Words({**self.terms, **marks}, {**self.rules, **says, **shadow})
+        # Tens of thousands of words are not copied for a handful of own ones.
+        return Words(ChainMap(marks, self.terms), ChainMap({**says, **shadow}, self.rules))
 
     def rule_name(self, rule: str) -> str:
         """A rule's id; that of a keyword with its text instead of its mark."""

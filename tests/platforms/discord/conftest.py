@@ -20,8 +20,6 @@ from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
 from safetybot.cli.session import Session
-from safetybot.cli.use_cases import words
-from safetybot.communities.review import Words
 from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
@@ -39,10 +37,10 @@ QUICK = Pace(
 
 
 @cache
-def packaged() -> tuple[Detector, ResponseLibrary, Words]:
+def packaged() -> tuple[Detector, ResponseLibrary]:
     """Read once: it takes longer than most tests."""
     session = Session()
-    return session.detector, session.library, words(session)
+    return session.detector, session.library
 
 
 @dataclass
@@ -83,7 +81,6 @@ async def discord() -> AsyncIterator[LoopbackDiscord]:
 def running(discord: LoopbackDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
     """Starts the bot: `async with running() as bot`. A second start is a restart: the store is the same file."""
     monkeypatch.setenv("SAFETYBOT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr("safetybot.cli.chat_services.words", lambda _: packaged()[2])
     for concern in ("MENTION", "SUPPLY", "DIY", "ADVERSE"):
         for whose in ("CHANNEL", "AUTHOR"):
             monkeypatch.setenv(f"SAFETYBOT_POLICY__{concern}__{whose}_COOLDOWN", "0s")
@@ -91,7 +88,7 @@ def running(discord: LoopbackDiscord, tmp_path: Path, monkeypatch: pytest.Monkey
     @asynccontextmanager
     async def run(*, wait: bool = True, pace: Pace = QUICK, **settings: Any) -> AsyncIterator[Bot]:
         session = Session()
-        session.detector, session.library, _ = packaged()
+        session.detector, session.library = packaged()
         wanted = {
             "token": SecretStr(discord.token), "api_base": discord.api_base, "gateway_url": discord.gateway_url,
             "look_back": timedelta(minutes=10), **settings,

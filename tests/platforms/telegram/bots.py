@@ -19,8 +19,6 @@ from safetybot.cli.chat_services import chat_services
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
 from safetybot.cli.serving import Serving, SharedLimits
 from safetybot.cli.session import Session
-from safetybot.cli.use_cases import words
-from safetybot.communities.review import Words
 from safetybot.config.settings import TelegramSettings
 from safetybot.detection.detector import Detector
 from safetybot.model import Interaction, InteractionState
@@ -50,12 +48,6 @@ HURRY = Pace(
 def packaged() -> tuple[Detector, ResponseLibrary]:
     session = Session()
     return session.detector, session.library
-
-
-@cache
-def packaged_words() -> Words:
-    """The lexicon by name: reading it takes a second, and it is the same in every test."""
-    return words(Session())
 
 
 class Logs:

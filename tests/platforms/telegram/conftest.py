@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 from tests.emulators.telegram import LoopbackTelegram
-from tests.platforms.telegram.bots import Bots, Logs, packaged_words
+from tests.platforms.telegram.bots import Bots, Logs
 
 from safetybot.telemetry import set_up_logging
 
@@ -34,7 +34,6 @@ async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[LoopbackTele
 
 @pytest.fixture
 async def bots(telegram: LoopbackTelegram, no_cooldowns: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bots]:
-    monkeypatch.setattr("safetybot.cli.chat_services.words", lambda _: packaged_words())
     async with AsyncExitStack() as stack:
         made = Bots(telegram, no_cooldowns, stack)
         try:

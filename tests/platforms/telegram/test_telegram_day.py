@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.emulators.telegram import LoopbackTelegram, Message
 from tests.platforms.day import CHANNELS, MEMBERS, Said, play
-from tests.platforms.telegram.bots import Bots, Running, packaged_words
+from tests.platforms.telegram.bots import Bots, Running
 from tests.platforms.telegram.town import PACE, Town, free_port
 
 from safetybot.model import Interaction, VerdictKind
@@ -140,7 +140,6 @@ async def a_day(folder: Path, monkeypatch: pytest.MonkeyPatch, *, webhook: bool)
 async def test_a_day_by_polling_and_by_webhook_ends_in_the_log_that_it_must(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("safetybot.cli.chat_services.words", lambda _: packaged_words())
     polled = await a_day(tmp_path / "polled", monkeypatch, webhook=False)
     posted = await a_day(tmp_path / "posted", monkeypatch, webhook=True)
     assert polled == posted

@@ -25,10 +25,7 @@ ForumLike = discord.ForumChannel
 def from_member(message: discord.Message) -> bool:
     """Whether a member wrote it in a guild: no bot (ourselves included), no webhook, none of Discord's own lines."""
     return (
-        message.guild is not None
-        and not message.author.bot
-        and message.webhook_id is None
-        and message.type in _SPOKEN
+        message.guild is not None and not message.author.bot and message.webhook_id is None and message.type in _SPOKEN
     )
 
 
