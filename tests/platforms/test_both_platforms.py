@@ -77,7 +77,7 @@ async def test_either_platform_may_be_down_without_hurting_the_other(
         await until(lambda: len(group.from_bot()) == 1)
         await discord.start()
         telegram.refuse(5)
-        await discord.connected()
+        await discord.connected(within=40)
         await member.says(room, TALK.format(n=2))
         await until(lambda: len(room.bot_messages) == 1)
         await user.says(group, TALK.format(n=3))
@@ -102,7 +102,7 @@ async def test_a_stop_under_load_ends_in_time_and_the_next_start_misses_nothing(
             await user.says(groups[number % 4], TALK.format(n=number))
 
     async with bot(tmp_path / "data", discord, telegram) as process:
-        await discord.connected()
+        await discord.connected(within=40)
         await talk(0, 4)
         await until(lambda: len(rooms[0].bot_messages) == 1 and len(groups[0].from_bot()) == 1)
         talking = asyncio.create_task(talk(4, 12))
