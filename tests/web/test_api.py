@@ -309,6 +309,8 @@ async def test_every_error_is_a_problem(pages: Pages) -> None:
     assert_problem(await client.post(f"{C}/members/show", json=MEMBER, headers={"origin": "https://evil.example"}), 403)
     assert_problem(await client.post(f"{C}/members/show", content=b"x" * 300_000), 413)
     assert_problem(await client.get(f"{C}/settings/language?channel=%00"), 400)
+    # A line break matched no mounted part, so that the pages answered.
+    assert_problem(await client.get("/api/v1/communities/discord/1%0A0/interactions"), 400)
     bodies: tuple[Any, ...] = (
         {"member": "\x00"},
         {"member": 7},

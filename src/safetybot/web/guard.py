@@ -77,6 +77,9 @@ class Guard:
                 refused = PlainTextResponse(f"At most {MOST_BYTES // 1024} KiB can be sent.\n", 413)
         if refused is None and any(_NUL in part for part in (scope["raw_path"], scope["query_string"], body or b"")):
             refused = PlainTextResponse("There is a NUL in this, which no text of ours has.\n", 400)
+        if refused is None and "\n" in scope["path"]:
+            # It would match no mounted part, and so be answered in the wrong form.
+            refused = PlainTextResponse("There is a line break in this address, which none of ours has.\n", 400)
         if refused is not None:
             # The connection may have more of the request in it.
             refused.headers["connection"] = "close"
