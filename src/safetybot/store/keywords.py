@@ -16,7 +16,7 @@ from safetybot.communities.records import Filters
 from safetybot.communities.terms_in_force import ChangedAt
 from safetybot.model import VerdictKind
 from safetybot.store.database import Database
-from safetybot.store.log import conditions, interaction_query
+from safetybot.store.log import conditions
 from safetybot.store.tables import interactions, keywords
 from safetybot.store.versions import Change, VersionedTable
 
@@ -101,7 +101,10 @@ class CommunityKeywords:
     async def logged(self, platform: str, community: str, *, since: datetime, limit: int) -> list[LoggedTerms]:
         """Which terms, concepts and rules the community's newest interactions rest on; no words of anybody's."""
         wanted = conditions(Filters(platform=platform, community=community, since=since))
-        query = interaction_query().where(*wanted).order_by(interactions.c.at.desc()).limit(limit)
+        kept = interactions.c
+        # No more than is needed: a busy community has thousands of these.
+        columns = (kept.id, kept.at, kept.rules, kept.hits, kept.shadow, kept.verdict)
+        query = sa.select(*columns).where(*wanted).order_by(kept.at.desc()).limit(limit)
         async with self._database.reader.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [
@@ -112,7 +115,7 @@ class CommunityKeywords:
                 frozenset(hit[0] for hit in row.hits),
                 frozenset(hit[4] for hit in row.hits),
                 row.shadow,
-                VerdictKind(row.verdict_kind) if row.verdict_kind else None,
+                VerdictKind(row.verdict) if row.verdict else None,
             )
             for row in rows
         ]
