@@ -3,9 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
-pytest.importorskip("scipy", reason="training needs the extra `train`")
-
 from training.augment import everyday_replies, in_parts, told_in_two
 from training.data import Row
 

@@ -105,6 +105,17 @@ async def test_a_cooldown_of_nothing_holds_nobody_back(store: SqlStore, new: New
     assert (await store.claim(new("2"), none)).won
 
 
+async def test_a_cooldown_of_nothing_holds_nobody_back_whose_message_is_claimed_after_a_later_one(
+    store: SqlStore, new: New, clock: Any
+) -> None:
+    # Two messages of one member were handled at once; the earlier one lost to a cooldown that there was none of.
+    none = Cooldowns(Concern.DIY, timedelta(0), timedelta(0))
+    earlier = new("m1")
+    clock.forward(seconds=1)
+    assert (await store.claim(new("m2", at=clock.now()), none)).won
+    assert (await store.claim(earlier, none)).won
+
+
 async def test_history_tells_what_was_claimed(store: SqlStore, new: New, cooldowns: Cooldowns, clock: Any) -> None:
     assert await store.history(CHANNEL, "1", "a" * 32, Concern.DIY) == History()
     at = clock.now()

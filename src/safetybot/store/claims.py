@@ -169,12 +169,13 @@ class Claims:
         won: dict[_Key, datetime] = {}
         lost: dict[int, str] = {}
         for one in batch:
-            held = [name for name, key, length in one.wanted if last[key] > one.at - length]
+            # No cooldown is none, even where a later message was claimed first.
+            held = [name for name, key, length in one.wanted if length and last[key] > one.at - length]
             if held:
                 lost[id(one)] = held[0]
                 continue
             for _, key, _ in one.wanted:
-                last[key] = won[key] = one.at
+                last[key] = won[key] = max(last[key], one.at)
         if won:
             rows = [{"subject": key[0], "concern": key[1], "at": won[key]} for key in sorted(won)]
             connection.execute(self._win, rows).all()

@@ -126,6 +126,6 @@ async def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.modules["safetybot.cli.chat_services"].words = lambda _: None  # type: ignore[attr-defined]
+    sys.modules["safetybot.cli.chat_services"].words_of = lambda _: None  # type: ignore[attr-defined]
     Path(sys.argv[1]).mkdir(exist_ok=True)
     asyncio.run(main(*sys.argv[1:]))

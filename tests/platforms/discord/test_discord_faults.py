@@ -25,7 +25,7 @@ from safetybot.model import InteractionState
 
 PROGRAM = Path(__file__).with_name("crashing_discord_bot.py")
 CONCERN = "I want to inject mesotherapy into my face at home, where do I start? Number {}"
-QUIET = "Has anyone seen the new series with the lighthouse? Number {}"
+QUIET = "my cat slept {} hours today"
 CUTS = 50
 
 Running = Callable[..., Any]

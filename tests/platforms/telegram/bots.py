@@ -31,7 +31,7 @@ from safetybot.telemetry import Metrics
 from safetybot.watcher import RecentMessages
 
 DIY = "I bought a hyaluron pen and injected lip filler myself at home"
-HARMLESS = "does anybody know a good film for tonight?"
+HARMLESS = "my cat slept all day"
 SECRET = "a-secret-of-enough-letters"
 
 HURRY = Pace(

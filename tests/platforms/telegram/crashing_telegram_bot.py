@@ -134,7 +134,7 @@ async def _end_with_parent() -> None:
 
 def launch(folder: str, base_url: str, token: str, port: str) -> None:
     set_up_logging("error")  # to standard error: standard output says how bots ended
-    sys.modules["safetybot.cli.chat_services"].words = lambda _: None  # type: ignore[attr-defined]
+    sys.modules["safetybot.cli.chat_services"].words_of = lambda _: None  # type: ignore[attr-defined]
     os.environ["SAFETYBOT_DATA_DIR"] = folder
     for cooldown in ("CHANNEL_COOLDOWN", "AUTHOR_COOLDOWN"):
         os.environ[f"SAFETYBOT_POLICY__DIY__{cooldown}"] = "0s"
