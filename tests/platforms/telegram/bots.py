@@ -91,7 +91,7 @@ class Running:
         return await self._rows()
 
     async def _rows(self) -> list[Interaction]:
-        return sorted(await self.runtime.store.list_interactions(limit=500), key=lambda one: one.id)
+        return sorted(await self.runtime.store.list_interactions(limit=10_000), key=lambda one: one.id)
 
 
 class Bots:
