@@ -90,7 +90,7 @@ def malformed(command: Command) -> str:
     return f'/{command.name} "never closed' if len(free) != 1 or free[0].choices else f"/{command.name}"
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_what_cannot_be_read_is_answered_with_how_it_is_written(
     language: str, bots: Bots, telegram: LoopbackTelegram
 ) -> None:
