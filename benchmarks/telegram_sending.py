@@ -20,7 +20,8 @@ from telegram.request import BaseRequest, HTTPXRequest
 from safetybot.platforms.telegram.connection import AioRequest
 
 TOKEN = "8000000001:a-token-of-no-bot"  # noqa: S105
-CHAT = {"id": -1002100000001, "type": "supergroup", "title": "Group"}
+CHAT_ID = -1002100000001
+CHAT = {"id": CHAT_ID, "type": "supergroup", "title": "Group"}
 ME = {"id": 8000000001, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 SENDS, ROUNDS = 400, 5
 
@@ -55,7 +56,7 @@ async def cost(request: BaseRequest, port: int, at_once: int) -> float:
 
         async def send() -> None:
             async with gate:
-                await bot.send_message(CHAT["id"], "hello " * 40)  # type: ignore[arg-type]
+                await bot.send_message(CHAT_ID, "hello " * 40)
 
         await asyncio.gather(*(send() for _ in range(at_once)))
         rounds = []

@@ -15,6 +15,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ from safetybot.telemetry import Metrics
 from safetybot.web.app import create_app
 from safetybot.web.parts import Site
 
+Rows = list[dict[str, Any]]
 BATCH = 20_000
 DAYS = 90
 COMMUNITIES = [("discord", str(100 + n)) for n in range(200)] + [("telegram", f"-100{n}") for n in range(100)]
@@ -97,7 +99,8 @@ async def _fill(store: SqlStore, rows: int) -> None:
     places = chance.choices(COMMUNITIES, [1 / (n + 1) for n in range(len(COMMUNITIES))], k=rows)
     places[0] = ("discord", "100")
     for start in range(0, rows, BATCH):
-        made, judged = [], []
+        made: Rows = []
+        judged: Rows = []
         for number in range(start, min(rows, start + BATCH)):
             at = now - timedelta(days=DAYS) * ((rows - number) / rows)
             concern = chance.choices((1, 2, 3, 4), (6, 2, 3, 1))[0]
@@ -120,9 +123,9 @@ async def _fill(store: SqlStore, rows: int) -> None:
                 kind = chance.choice(("confirmed", "confirmed", "false_alarm", "handled"))
                 judged.append({"interaction_id": number + 1, "kind": kind, "by": "op", "at": at, "reason": "x"})
 
-        def write(connection: sa.Connection, made: object = made, judged: object = judged) -> None:
-            connection.execute(sa.insert(interactions), made)  # type: ignore[call-overload]
-            connection.execute(sa.insert(verdicts), judged)  # type: ignore[call-overload]
+        def write(connection: sa.Connection, made: Rows = made, judged: Rows = judged) -> None:
+            connection.execute(sa.insert(interactions), made)
+            connection.execute(sa.insert(verdicts), judged)
 
         await store.database.writer.do(write)
 
