@@ -9,23 +9,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import SecretStr
+from tests.platforms.edges import Alarmist, Edges, arm
 
 from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
-from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
+from safetybot.cli.runtime import make_watcher, open_runtime
 from safetybot.cli.session import Session
 from safetybot.config.settings import DiscordSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
-from safetybot.model import Assessment, Concern, InteractionState, Message, NewInteraction, Response, ThreadLine
+from safetybot.model import Message
 from safetybot.platforms.discord.platform import DiscordPlatform, Pace
-from safetybot.ports import Claim, Cooldowns, Receipt
 from safetybot.store.errors import StoreError
 from safetybot.telemetry import Metrics
 from safetybot.watcher import RecentMessages
@@ -34,56 +33,6 @@ PACE = Pace(
     send_within=5, send_again=0.02, first_pause=0.05, longest_pause=0.2, marks_every=0.05, identify_every=0,
     guilds_within=0.05,
 )  # fmt: skip
-
-
-class Alarmist:
-    """Finds a concern in every message that speaks of injecting: reading well is not what is tried here."""
-
-    def assess(self, message: Message, thread: Sequence[ThreadLine] = (), own: object = None) -> Assessment:
-        return Assessment(Concern.DIY if "inject" in message.text else None, 1.0, "en")
-
-
-class Edges:
-    """Where the process dies: on the way of the message with this text, or of its row."""
-
-    def __init__(self, edge: str, unlucky: str) -> None:
-        self.edge, self.unlucky = edge, unlucky
-        self.message = ""
-        self.row = -1
-
-    def reach(self, edge: str, *, of: bool) -> None:
-        if of and edge == self.edge:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def arm(runtime: Runtime, platform: DiscordPlatform, edges: Edges) -> None:
-    """Put the edges around what the Watcher calls."""
-    store = runtime.store
-    claim, advance, reply = store.claim, store.advance, platform.reply
-
-    async def claims(new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
-        mine = new.message_id == edges.message
-        edges.reach("before claim", of=mine)
-        made = await claim(new, cooldowns)
-        if mine:
-            edges.row = made.interaction_id
-        edges.reach("after claim", of=mine)
-        return made
-
-    async def advances(row: int, to: InteractionState, **more: Any) -> bool:
-        edges.reach(f"before {to.value}", of=row == edges.row)
-        done = await advance(row, to, **more)
-        edges.reach(f"after {to.value}", of=row == edges.row)
-        return done
-
-    async def replies(to: Message, response: Response, row: int, key: str) -> Receipt:
-        receipt = await reply(to, response, row, key)
-        edges.reach("after the reply", of=row == edges.row)
-        return receipt
-
-    store.claim = claims  # type: ignore[method-assign]
-    store.advance = advances  # type: ignore[assignment,method-assign]
-    platform.reply = replies  # type: ignore[assignment,method-assign]
 
 
 async def main(folder: str, api_base: str, gateway: str, token: str, edge: str, unlucky: str) -> None:

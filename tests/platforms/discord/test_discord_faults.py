@@ -23,7 +23,8 @@ from tests.emulators.discord import Channel, Guild, LoopbackDiscord, Member
 
 from safetybot.model import InteractionState
 
-PROGRAM = Path(__file__).with_name("crashing_discord_bot.py")
+PROGRAM = "tests.platforms.discord.crashing_discord_bot"
+ROOT = Path(__file__).parents[3]
 CONCERN = "I want to inject mesotherapy into my face at home, where do I start? Number {}"
 QUIET = "my cat slept {} hours today"
 CUTS = 50
@@ -213,8 +214,8 @@ async def test_a_bot_that_is_killed_owes_nobody_an_answer_after_its_restart(
     unlucky = CONCERN.format(7)
     crowd.dice = random.Random(sum(map(ord, edge)))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(PROGRAM), str(tmp_path / "data"), discord.api_base, discord.gateway_url, discord.token,
-        edge, unlucky, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", PROGRAM, str(tmp_path / "data"), discord.api_base, discord.gateway_url, discord.token,
+        edge, unlucky, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
     )  # fmt: skip
     try:
         ended = asyncio.ensure_future(process.wait())

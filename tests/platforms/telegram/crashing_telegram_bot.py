@@ -11,22 +11,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from typing import Any, cast
+
+from tests.platforms.edges import Alarmist, Edges, arm
 
 from safetybot.chat.registry import commands_for
 from safetybot.cli.chat_services import chat_services
-from safetybot.cli.runtime import Runtime, make_watcher, open_runtime
+from safetybot.cli.runtime import make_watcher, open_runtime
 from safetybot.cli.serving import STORE_AWAY, SharedLimits
 from safetybot.cli.session import Session
 from safetybot.config.settings import TelegramSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
-from safetybot.model import Assessment, Concern, InteractionState, Message, NewInteraction, Response, ThreadLine
+from safetybot.model import Message
 from safetybot.platforms.telegram.platform import Pace, TelegramPlatform
 from safetybot.platforms.telegram.polling import PollPace
 from safetybot.platforms.telegram.webhook import WebhookPace
-from safetybot.ports import Claim, Cooldowns, Receipt
 from safetybot.telemetry import Metrics, set_up_logging
 from safetybot.watcher import RecentMessages
 
@@ -36,56 +36,6 @@ PACE = Pace(
     first_pause=0.05,
     longest_pause=0.2,
 )
-
-
-class Alarmist:
-    """Finds a concern in every message that speaks of injecting: reading well is not what is tried here."""
-
-    def assess(self, message: Message, thread: Sequence[ThreadLine] = (), own: object = None) -> Assessment:
-        return Assessment(Concern.DIY if "inject" in message.text else None, 1.0, "en")
-
-
-class Edges:
-    """Where the process dies: on the way of the message with this text, or of its row."""
-
-    def __init__(self, edge: str, unlucky: str) -> None:
-        self.edge, self.unlucky = edge, unlucky
-        self.message = ""
-        self.row = -1
-
-    def reach(self, edge: str, *, of: bool) -> None:
-        if of and edge == self.edge:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def arm(runtime: Runtime, platform: TelegramPlatform, edges: Edges) -> None:
-    """Put the edges around what the Watcher calls."""
-    store = runtime.store
-    claim, advance, reply = store.claim, store.advance, platform.reply
-
-    async def claims(new: NewInteraction, cooldowns: Cooldowns | None) -> Claim:
-        mine = new.message_id == edges.message
-        edges.reach("before claim", of=mine)
-        made = await claim(new, cooldowns)
-        if mine:
-            edges.row = made.interaction_id
-        edges.reach("after claim", of=mine)
-        return made
-
-    async def advances(row: int, to: InteractionState, **more: Any) -> bool:
-        edges.reach(f"before {to.value}", of=row == edges.row)
-        done = await advance(row, to, **more)
-        edges.reach(f"after {to.value}", of=row == edges.row)
-        return done
-
-    async def replies(to: Message, response: Response, row: int, key: str) -> Receipt:
-        receipt = await reply(to, response, row, key)
-        edges.reach("after the reply", of=row == edges.row)
-        return receipt
-
-    store.claim = claims  # type: ignore[method-assign]
-    store.advance = advances  # type: ignore[assignment,method-assign]
-    platform.reply = replies  # type: ignore[assignment,method-assign]
 
 
 async def main(session: Session, base_url: str, token: str, port: str, edge: str, unlucky: str) -> None:

@@ -40,7 +40,7 @@ EDGES = {
     "after sent": (1, InteractionState.SENT),
 }
 """Where a process dies, how many replies stand in the end, and what the log says of it."""
-CRASHING = Path(__file__).with_name("crashing_telegram_bot.py")
+CRASHING = "tests.platforms.telegram.crashing_telegram_bot"
 ROOT = Path(__file__).parents[3]
 
 Report = Callable[[str, object], None]
@@ -80,7 +80,7 @@ class Crashing:
 @asynccontextmanager
 async def crashing(telegram: LoopbackTelegram, folder: Path, port: int) -> AsyncIterator[Crashing]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(CRASHING), str(folder), telegram.base_url, telegram.token, str(port), cwd=ROOT,
+        sys.executable, "-m", CRASHING, str(folder), telegram.base_url, telegram.token, str(port), cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
