@@ -45,7 +45,7 @@ async def privacy(services: Services, caller: Caller, done: str = "") -> Answer:
     lines = [*([line(done), Line()] if done else []), *_kept(ui, data), Line(), policy]
     stopped = data.opted_out_at is not None
     wish = Button(ui.resume, Action(_RESUME)) if stopped else Button(ui.stop, Action(STOP))
-    if not (data.interactions or data.answered):
+    if not (data.interactions or data.answered or data.views):
         return screen(text(lines), [wish], [_menu(ui)])
     erase = Button(ui.erase, Action(_SURE), Weight.DANGER)
     return screen(text(lines), [Button(ui.hand_out, Action(_COPY))], [wish], [erase], [_menu(ui)])
@@ -61,8 +61,11 @@ def _kept(ui: UiFile, data: MemberData) -> list[Line]:
     elif data.answered:
         answered = sorted({one.at.date().isoformat() for one in data.answered})
         lines += [line(bold(ui.kept)), *(bullet(day) for day in answered)]
-    else:
+    elif not data.views:
         lines.append(line(ui.nothing_kept))
+    if data.views:
+        heading = [] if data.interactions or data.answered else [line(bold(ui.kept))]
+        lines += [*heading, *(bullet(f"“{view.name}”") for view in data.views)]
     if data.opted_out_at is not None:
         lines.append(line(ui.opted_out, f" ({data.opted_out_at.date().isoformat()})"))
     return lines

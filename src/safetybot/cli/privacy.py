@@ -40,6 +40,9 @@ def show(context: typer.Context, member: Member, place: InOption, json_out: Json
     out.print(f"Opted out: {opted}.")
     for one in data.answered:
         out.print(f"Last answered about {one.about}: {one.at:%Y-%m-%d %H:%M} UTC.")
+    for view in data.views:
+        filters = ", ".join(f"{name} {value}" for name, value in view.filters.items())
+        out.print(f"Saved view “{view.name}”: {filters}.", markup=False)
     if not data.interactions:
         out.print("No interactions.")
         return
@@ -63,7 +66,7 @@ def export(context: typer.Context, member: Member, place: InOption, name: AsOpti
 def erase(context: typer.Context, member: Member, place: InOption, name: AsOption = "") -> None:
     """Delete all that is kept about a member but an opt-out. There is no way back."""
     gone: Forgotten = _with(context.obj, lambda desk: desk.erase(me(name), *whose(place), member))
-    console().print(f"Deleted: {gone.interactions} interactions, {gone.cooldowns} cooldowns.")
+    console().print(f"Deleted: {gone.interactions} interactions, {gone.cooldowns} cooldowns, {gone.views} saved views.")
 
 
 @privacy_app.command("opt-out")

@@ -107,5 +107,5 @@ def status(context: typer.Context) -> None:
 def _tell(forgotten: Forgotten) -> None:
     console().print(
         f"Deleted: {forgotten.interactions} interactions, {forgotten.excerpts} excerpts, "
-        f"{forgotten.cooldowns} cooldowns."
+        f"{forgotten.cooldowns} cooldowns, {forgotten.views} saved views."
     )

@@ -143,7 +143,14 @@ def as_data(data: MemberData) -> dict[str, Any]:
         "opted_out_at": data.opted_out_at.isoformat() if data.opted_out_at else None,
         "last_answered": [{"about": one.about, "at": one.at.isoformat()} for one in data.answered],
         "interactions": [_row(row) for row in data.interactions],
-    }
+        "saved_views": [
+            {
+                "name": one.name, "filters": dict(one.filters), "made_at": one.made_at.isoformat(),
+                "used_at": one.used_at.isoformat(),
+            }
+            for one in data.views
+        ],
+    }  # fmt: skip
 
 
 def _row(row: MemberRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The store, a floor above, makes these; nothing here reads or writes anything.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -117,6 +117,8 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """When somebody was last answered about something, so that they are not answered again too soon."""
+    views: int = 0
+    """Saved views of the log."""
 
     about: str
     """A concern, or `emergency`."""
@@ -144,3 +146,18 @@ class MemberData:
 def term_mark(language: str, term: str) -> str:
     """Twelve hexadecimal digits by which a term of the lexicon is known again."""
     return hashlib.blake2b(f"{language}/{term}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """Filters of the log that somebody keeps under a name."""
+
+    id: int
+    name: str
+    filters: Mapping[str, str]
+    """As the log's address has them."""
+    made_at: datetime
+    used_at: datetime
+    """When it was last looked at; exact to a day."""
+
+
+    views: tuple[SavedView, ...] = ()
+    """The member's own, where they look after the community."""

@@ -22,6 +22,7 @@ from safetybot.store.claims import EMERGENCY, NEVER
 from safetybot.store.database import Database
 from safetybot.store.keys import Excerpts
 from safetybot.store.log import read_details
+from safetybot.store.saved_views import views_of_member
 from safetybot.store.tables import cooldowns, interactions, opt_outs
 
 
@@ -118,6 +119,7 @@ class Members:
                 for number, at in connection.execute(answered.order_by(cooldowns.c.concern))
             ),
             tuple(rows),
+            views_of_member(connection, pseudonym),
         )
 
     async def _audited(self, place: Place, action: str, detail: dict[str, Any], by: str) -> None:

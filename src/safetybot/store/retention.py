@@ -16,6 +16,7 @@ from safetybot.communities.records import Forgotten
 from safetybot.model import Place
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
+from safetybot.store.saved_views import about_member
 from safetybot.store.settings import chosen_times
 from safetybot.store.tables import (
     api_tokens,
@@ -25,6 +26,7 @@ from safetybot.store.tables import (
     leases,
     moves,
     opt_outs,
+    saved_views,
     settings,
     watermarks,
     web_links,
@@ -44,7 +46,7 @@ _LONGEST_COOLDOWN = timedelta(days=60)
 async def purge(
     database: Database, now: datetime, *, retention: timedelta, excerpt_retention: timedelta, by: str
 ) -> Forgotten:
-    """Delete what is too old: interactions with their verdicts and notes, excerpts, cooldowns. Audited.
+    """Delete what is too old: interactions with their verdicts and notes, excerpts, cooldowns, unused views. Audited.
 
     A community that chose shorter times gets them; none gets longer ones than those given. Opt-outs stay: they are
     somebody's wish.
@@ -53,10 +55,13 @@ async def purge(
     longest = max(retention, _LONGEST_COOLDOWN)
     rows = await _delete(database, interactions, interactions.c.at < now - retention)
     excerpts = await _in_batches(database, _WITHOUT_EXCERPT, sealed)
+    views = await _delete_small(database, saved_views, saved_views.c.used_at < now - retention)
     for (platform, community), chosen in (await chosen_times(database)).items():
         here = _of(interactions, platform, community)
         if "retention" in chosen:
             rows += await _delete(database, interactions, sa.and_(here, interactions.c.at < now - chosen["retention"]))
+            unused = sa.and_(_of(saved_views, platform, community), saved_views.c.used_at < now - chosen["retention"])
+            views += await _delete_small(database, saved_views, unused)
         if "excerpt_retention" in chosen:
             old = sa.and_(here, interactions.c.at < now - chosen["excerpt_retention"])
             excerpts += await _in_batches(database, _WITHOUT_EXCERPT, sa.and_(old, interactions.c.excerpt.is_not(None)))
@@ -64,6 +69,7 @@ async def purge(
         interactions=rows,
         excerpts=excerpts,
         cooldowns=await _delete_small(database, cooldowns, cooldowns.c.at < now - longest),
+        views=views,
     )
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
     for table in (web_links, web_sessions, api_tokens):
@@ -93,6 +99,7 @@ async def erase_author(
             cooldowns=connection.execute(
                 sa.delete(cooldowns).where(cooldowns.c.subject == f"author/{author_pseudonym}")
             ).rowcount,
+            views=connection.execute(sa.delete(saved_views).where(about_member(author_pseudonym))).rowcount,
         )
         _audit(connection, by, now, "erase author", forgotten, where)
         return forgotten
@@ -126,7 +133,7 @@ async def erase_excerpts(database: Database, platform: str, community: str, now:
 
 
 async def erase_community(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
-    """Delete all that belongs to a community: interactions, cooldowns, opt-outs, settings and keywords."""
+    """Delete all that belongs to a community: interactions, cooldowns, opt-outs, settings, keywords, saved views."""
     authors = sa.select("author/" + interactions.c.author).where(_of(interactions, platform, community))
     channels = cooldowns.c.subject.startswith(f"channel/{platform}/{community}/", autoescape=True)
     stale = await _delete_small(database, cooldowns, sa.or_(channels, cooldowns.c.subject.in_(authors)))
@@ -136,6 +143,7 @@ async def erase_community(database: Database, platform: str, community: str, now
         opt_outs=await _delete_small(database, opt_outs, _of(opt_outs, platform, community)),
         settings=await _delete(database, settings, _of(settings, platform, community))
         + await _delete(database, keywords, _of(keywords, platform, community)),
+        views=await _delete_small(database, saved_views, _of(saved_views, platform, community)),
     )
     for table in (watermarks, moves, web_links, web_sessions, api_tokens, webhooks):
         await _delete_small(database, table, _of(table, platform, community))

@@ -57,6 +57,8 @@ from safetybot.store.log import (
 )
 from safetybot.store.members import Members
 from safetybot.store.rates import RuleLog
+from safetybot.store.reactions import ReactionLog
+from safetybot.store.saved_views import SavedViewRows
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.sign_in import WebSessions
 from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
@@ -117,6 +119,7 @@ class SqlStore:
         self.api_tokens = ApiTokenLog(database, clock)
         self.webhooks = WebhookLog(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
+        self.views = SavedViewRows(database, clock)
 
     # --- ports.Store --------------------------------------------------------------------------------------
 

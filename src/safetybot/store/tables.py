@@ -327,6 +327,20 @@ webhook_deliveries = sa.Table(
 """The outbox: filled in the transaction of the interaction; no `next_at` where it has ended."""
 
 tallies = sa.Table(
+saved_views = sa.Table(
+    "saved_views",
+    metadata,
+    _id(),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "owner", "name")),
+    sa.Column("filters", sa.JSON, nullable=False),
+    *(sa.Column(name, Moment, nullable=False) for name in ("made_at", "used_at")),
+    sa.UniqueConstraint("platform", "community", "owner", "name"),
+    # The address of a form that deletes one has its number.
+    sqlite_autoincrement=True,
+)
+"""Filters of the log that somebody keeps under a name; no community where they are for all of them. `owner` is whose:
+of somebody whom a platform let in, their pseudonym (`communities/saved_views.py`)."""
+
     "tallies",
     metadata,
     sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),

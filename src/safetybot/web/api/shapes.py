@@ -642,12 +642,22 @@ class MemberInteractionOut(BaseModel):
     notes: list[MemberNoteOut]
 
 
+class MemberViewOut(BaseModel):
+    """Filters that they keep under a name."""
+
+    name: str
+    filters: dict[str, str]
+    made_at: datetime
+    used_at: datetime
+
+
 class MemberOut(BaseModel):
     """All that is kept about a member."""
 
     opted_out_at: datetime | None
     last_answered: list[AnsweredOut]
     interactions: list[MemberInteractionOut]
+    saved_views: list[MemberViewOut] = Field(description="Of the pages' log, where they look after the community.")
 
 
 class MemberExportOut(MemberOut):
@@ -666,13 +676,16 @@ class ForgottenOut(BaseModel):
     excerpts: int
     cooldowns: int
     opt_outs: int
+    views: int = Field(
+        description="Saved views of the pages' log: the member's own, and those that look at them alone."
+    )
 
     @classmethod
     def of(cls, forgotten: Forgotten) -> ForgottenOut:
         """Counts."""
         return cls(
             interactions=forgotten.interactions, excerpts=forgotten.excerpts, cooldowns=forgotten.cooldowns,
-            opt_outs=forgotten.opt_outs,
+            opt_outs=forgotten.opt_outs, views=forgotten.views,
         )  # fmt: skip
 
 
