@@ -57,7 +57,6 @@ from safetybot.store.log import (
 )
 from safetybot.store.members import Members
 from safetybot.store.rates import RuleLog
-from safetybot.store.reactions import ReactionLog
 from safetybot.store.saved_views import SavedViewRows
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.sign_in import WebSessions
