@@ -10,8 +10,8 @@ from pathlib import Path
 from safetybot.config import packaged_dir
 from safetybot.detection.assembly import lexicon_files
 from safetybot.detection.lexicon import read_lexicon
-from safetybot.detection.matcher import Term
 from safetybot.detection.rules import read_rules
+from safetybot.detection.terms import Term
 from safetybot.model import Strength
 
 ROOT = Path(__file__).parent.parent

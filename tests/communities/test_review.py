@@ -26,8 +26,8 @@ from safetybot.communities.review import (
     UnusableNote,
     Words,
 )
-from safetybot.detection.matcher import Term
 from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE
+from safetybot.detection.terms import Term
 from safetybot.model import (
     Concern,
     FiredRule,

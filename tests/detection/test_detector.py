@@ -14,8 +14,8 @@ from safetybot.detection.classifier import Classifier, ModelHeader, Thresholds
 from safetybot.detection.detector import Detector, level_of, names_the_topic
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
-from safetybot.detection.matcher import Term
 from safetybot.detection.rules import RuleBook, RulesFile
+from safetybot.detection.terms import Term
 from safetybot.model import Concern, Hit, Level, Span, Strength, ThreadLine
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safetybot.detection.matcher import Matcher, Term, joined
+from safetybot.detection.matcher import Matcher, joined
+from safetybot.detection.terms import Term
 from safetybot.model import HitPath, Strength, Zone
 
 S, W = Strength.STRONG, Strength.WEAK
@@ -117,6 +118,22 @@ def test_a_shorter_term_inside_a_longer_one_of_its_concept_is_not_told_twice() -
 def test_hits_know_their_zone() -> None:
     hits = Matcher([term("meso", W)]).find("> meso\nmeso `meso`")
     assert [hit.zone for hit in hits] == [Zone.QUOTE, Zone.PLAIN, Zone.CODE]
+
+
+def test_one_text_may_be_several_terms_with_several_edges() -> None:
+    many = [
+        Term("area", "lip", "en"), Term("area", "*lip", "de"), Term("tool", "lip", "en"), Term("tool", "lip*", "en"),
+        Term("self", "slip", "en", unless=("lip",)),
+    ]  # fmt: skip
+    assert [(hit.concept, hit.language) for hit in Matcher(many).find("my lip")] == [("area", "en"), ("tool", "en")]
+    assert [hit.language for hit in Matcher(many).find("my fatlip")] == ["de"]
+    assert [hit.concept for hit in Matcher(many).find("my lips")] == ["tool"]
+    assert [hit.concept for hit in Matcher(many).find("a slip")] == ["self", "area"]
+
+
+def test_only_the_chosen_terms_are_looked_for() -> None:
+    terms = [Term("tool", "b*", "en", fuzzy=False), Term("tool", "pen", "en"), Term("tool", "vial", "en")]
+    assert [hit.term for hit in Matcher(terms, [2]).find("a vial, a pen")] == ["vial"]
 
 
 def test_a_term_without_a_letter_or_sign_is_refused() -> None:

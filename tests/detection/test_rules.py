@@ -1,7 +1,8 @@
 import pytest
 
-from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.matcher import Matcher
 from safetybot.detection.rules import RuleBook, RulesFile, words_between
+from safetybot.detection.terms import Term
 from safetybot.model import Concern, Strength
 
 TERMS = [

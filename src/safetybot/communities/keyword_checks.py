@@ -14,8 +14,9 @@ from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import flaws
-from safetybot.detection.matcher import Matcher, Term
+from safetybot.detection.matcher import Matcher
 from safetybot.detection.own_terms import canonical
+from safetybot.detection.terms import Term
 from safetybot.detection.text import fold_term
 
 MOST_KEYWORDS = 500

@@ -14,8 +14,9 @@ from pathlib import Path
 from safetybot.communities.keyword import Keyword, KeywordState, compiled
 from safetybot.communities.keyword_report import LoggedTerms
 from safetybot.detection.detector import Detector
-from safetybot.detection.matcher import Matcher, Term, readings
+from safetybot.detection.matcher import Matcher, readings
 from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
+from safetybot.detection.terms import Term
 from safetybot.detection.text import View
 
 _SAMPLE = Path(__file__).with_name("ordinary_sample.txt")

@@ -16,8 +16,8 @@ from typing import Protocol
 from safetybot.communities.access import A_MEMBER, Actor, Refused, Right, require
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Filters, InteractionDetails, Judged, term_mark
-from safetybot.detection.matcher import Term
 from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE, SHADOW_RULE
+from safetybot.detection.terms import Term
 from safetybot.model import Concern, Interaction, Verdict, VerdictKind
 from safetybot.ports import Clock
 

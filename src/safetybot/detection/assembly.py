@@ -8,8 +8,8 @@ from pathlib import Path
 from safetybot.detection.classifier import Classifier
 from safetybot.detection.detector import Detector
 from safetybot.detection.lexicon import read_lexicon
-from safetybot.detection.matcher import Term
 from safetybot.detection.rules import read_rules
+from safetybot.detection.terms import Term, Terms
 
 MODEL_FILE = "model.bin"
 
@@ -30,7 +30,7 @@ def load_detector(folders: Sequence[Path], *, with_model: bool = True, extra: Se
     terms = read_lexicon(lexicon_files(folders), rules.concepts)
     model = newest(folders, MODEL_FILE)
     classifier = Classifier.load(model) if with_model and model.exists() else None
-    return Detector([*terms, *extra], rules, classifier)
+    return Detector(Terms([*terms, *extra]) if extra else terms, rules, classifier)
 
 
 def lexicon_files(folders: Sequence[Path]) -> list[Path]:

@@ -19,10 +19,11 @@ from safetybot.detection.classifier import Classifier, Scores
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
 from safetybot.detection.language import UNDETERMINED, language_of
-from safetybot.detection.matcher import Matcher, Term, readings
+from safetybot.detection.matcher import Matcher, readings
 from safetybot.detection.own_terms import CommunityTerms, Found, Lens, beside_shadow, with_own
 from safetybot.detection.parts import LONG, parts_of
 from safetybot.detection.rules import Outcome, RuleBook
+from safetybot.detection.terms import Term, Terms
 from safetybot.detection.text import View
 from safetybot.model import (
     Assessment,
@@ -83,9 +84,10 @@ class Detector:
         gate: Gate | None = None,
     ) -> None:
         """Put the stages together. Without `classifier` the rules alone decide; `gate` is for training only."""
-        self.terms = tuple(terms)
-        self._signs = Matcher(term for term in self.terms if term.concept not in CONTEXT)
-        self._context = Matcher(term for term in self.terms if term.concept in CONTEXT)
+        self.terms = Terms.of(terms)
+        concept = [self.terms.kind(number).concept for number in range(len(self.terms))]
+        self._signs = Matcher(self.terms, (n for n, one in enumerate(concept) if one not in CONTEXT))
+        self._context = Matcher(self.terms, (n for n, one in enumerate(concept) if one in CONTEXT))
         self.rules = rules
         self.classifier = classifier
         self._gate = gate or (classifier.gate if classifier else None)

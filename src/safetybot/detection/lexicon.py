@@ -6,13 +6,13 @@ live here: finding terms in text (`matcher.py`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from safetybot.detection.matcher import Term
+from safetybot.detection.terms import Term, Terms
 from safetybot.detection.text import fold_term
 from safetybot.documents import Document, InvalidDocument, Problem, read_yaml, validate
 from safetybot.model import Strength
@@ -51,7 +51,7 @@ class LexiconFile(BaseModel):
     concepts: dict[str, ConceptTerms]
 
 
-def read_lexicon(files: Iterable[Path], concepts: Collection[str]) -> tuple[Term, ...]:
+def read_lexicon(files: Iterable[Path], concepts: Collection[str]) -> Terms:
     """All terms of `files`, in file order.
 
     Args:
@@ -62,8 +62,15 @@ def read_lexicon(files: Iterable[Path], concepts: Collection[str]) -> tuple[Term
         InvalidDocument: A file cannot be read, breaks the shape above, names an unknown concept, repeats a term,
             or holds a term that could match nothing or nearly everything. All problems of all files at once.
     """
-    terms: list[Term] = []
     problems: list[Problem] = []
+    terms = Terms(_read(files, concepts, problems))
+    if problems:
+        raise InvalidDocument(tuple(problems))
+    return terms
+
+
+def _read(files: Iterable[Path], concepts: Collection[str], problems: list[Problem]) -> Iterator[Term]:
+    """The terms file by file, so that one file at a time is held in full; adds what is wrong to `problems`."""
     languages: dict[str, Path] = {}
     for path in files:
         try:
@@ -83,10 +90,7 @@ def read_lexicon(files: Iterable[Path], concepts: Collection[str]) -> tuple[Term
             )
         languages[file.language] = path
         problems += _problems_of(document, file, concepts)
-        terms += _terms_of(file)
-    if problems:
-        raise InvalidDocument(tuple(problems))
-    return tuple(terms)
+        yield from _terms_of(file)
 
 
 def _terms_of(file: LexiconFile) -> Iterable[Term]:

@@ -7,13 +7,10 @@ by their looks (`lookalikes.py`). A word matches a term letter by letter, so no 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Generic, TypeVar
 
-from safetybot.detection.text import base_view
-
-T = TypeVar("T")
+from safetybot.detection.text import base_view, fold_term
 
 _SIGNS = "*•●∙·#_?~°×" + "\u2190-\u2bff\U0001f000-\U0001faff"
 _MASKED = re.compile(rf"[^\W\d_]+(?:[{_SIGNS}]\ufe0f?){{1,2}}[^\W\d_][^\W\d_{_SIGNS}]*(?:[{_SIGNS}]\ufe0f?[^\W\d_]+)?")
@@ -21,51 +18,57 @@ _MASKED = re.compile(rf"[^\W\d_]+(?:[{_SIGNS}]\ufe0f?){{1,2}}[^\W\d_][^\W\d_{_SI
 _HAS_MASK = re.compile(rf"[{_SIGNS}](?<=[^\W\d_].)(?=\ufe0f?[{_SIGNS}]?\ufe0f?[^\W\d_])").search
 _LEAST = 5
 _MOST_HIDDEN = 2
+_LONGEST_WRITTEN = 40
+_LONGEST = 127
+"""Longer words are kept as so long: no masked word is."""
+_MOST_ENDING = 4
+"""Letters that may follow a stem."""
 _MOST_WORDS = 20
 """A message with more masked words than this is read up to here."""
 _HIDDEN = frozenset("aeiouyаеиоуыэюяіїєё")
 """What people hide is a vowel; letting a sign stand for any letter would find terms in swearing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Maskable(Generic[T]):
-    """A word that may be written masked, and what it is the writing of."""
+class Masks:
+    """Looks masked words up among the single words among terms; keeps five bytes a word."""
 
-    folded: str
-    is_stem: bool
-    of: T
+    def __init__(self, text_of: Callable[[int], str], numbers: Iterable[int]) -> None:
+        """Take the numbers of terms that may be written masked, and what gives their texts as entered, `*` and all.
 
+        Phrases, words under five letters and those that begin with `*` are left out.
+        """
+        self._text_of = text_of
+        self._by_letter: dict[str, tuple[array[int], bytearray]] = {}
+        """By first letter: the numbers of its words, and how long each is as folded, with a bit for stems."""
+        for number in numbers:
+            text = text_of(number)
+            folded = _word(text)
+            if not text.startswith("*") and len(folded) >= _LEAST and folded.isalpha():
+                same = self._by_letter.setdefault(folded[0], (array("I"), bytearray()))
+                same[0].append(number)
+                same[1].append(min(len(folded), _LONGEST) << 1 | text.endswith("*"))
 
-class Masks(Generic[T]):
-    """Looks masked words up among the words given."""
-
-    def __init__(self, words: Iterable[Maskable[T]]) -> None:
-        """Keep `words`; those under five letters are left out."""
-        self._by_letter: dict[str, list[Maskable[T]]] = {}
-        for word in words:
-            if len(word.folded) >= _LEAST and word.folded.isalpha():
-                self._by_letter.setdefault(word.folded[0], []).append(word)
-
-    def find(self, text: str) -> Iterator[tuple[T, int, int]]:
-        """What each masked word of the original `text` may stand for, with its place."""
+    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """The number of each term that a masked word of the original `text` may stand for, with the word's place."""
         if not self._by_letter or not _HAS_MASK(text):
             return
-        for number, match in enumerate(_MASKED.finditer(text)):
-            if number >= _MOST_WORDS:
+        for count, match in enumerate(_MASKED.finditer(text)):
+            if count >= _MOST_WORDS:
                 return
             written = [_letter(char) for char in match[0] if char != "\ufe0f"]
-            if len(written) > 40 or written.count("") > _MOST_HIDDEN:
+            if len(written) > _LONGEST_WRITTEN or written.count("") > _MOST_HIDDEN:
                 continue
-            for word in self._by_letter.get(written[0], ()):
-                if _fits(written, word):
-                    yield word.of, match.start(), match.end()
+            size = len(written)
+            for number, form in zip(*self._by_letter.get(written[0], ((), b"")), strict=True):
+                length = form >> 1
+                if length != size and not (form & 1 and length < size <= length + _MOST_ENDING):
+                    continue
+                if _fits(written, _word(self._text_of(number))):
+                    yield number, match.start(), match.end()
 
 
-def maskable(items: Iterable[tuple[str, T]], fold: Callable[[str], str]) -> Iterator[Maskable[T]]:
-    """The single words among terms as entered (a `*` at the end stands for any letters), each with what it is of."""
-    for text, of in items:
-        if not text.startswith("*"):
-            yield Maskable(fold(text.strip("*")), text.endswith("*"), of)
+def _word(text: str) -> str:
+    return fold_term(text.strip("*"))
 
 
 def _letter(char: str) -> str:
@@ -73,10 +76,8 @@ def _letter(char: str) -> str:
     return base_view(char).text if char.isalpha() else ""
 
 
-def _fits(written: list[str], word: Maskable[T]) -> bool:
-    folded = word.folded
-    if len(written) != len(folded) and not (word.is_stem and len(folded) < len(written) <= len(folded) + 4):
-        return False
+def _fits(written: list[str], folded: str) -> bool:
+    """Whether `folded`, no longer than `written`, has its letters where they are shown, and vowels where not."""
     hidden = 0
     for own, shown in zip(folded, written, strict=False):
         if not shown:

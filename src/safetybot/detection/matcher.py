@@ -7,14 +7,16 @@ means. The Aho-Corasick library stands behind `_Automaton`; no regular expressio
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
-from rapidfuzz.distance import OSA
 
-from safetybot.detection.masked import Masks, maskable
+from safetybot.detection.edits import within_one_edit
+from safetybot.detection.masked import Masks
+from safetybot.detection.terms import Kind, Term, Terms
 from safetybot.detection.text import View, base_view, disguise_views, fold_term
 from safetybot.detection.zones import Zones
 from safetybot.model import Hit, HitPath, Span, Strength, Zone
@@ -28,19 +30,12 @@ MAX_HITS = 400
 """A message with more hits than this is cut there: no person writes one, and what follows must stay bounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One way of writing a concept in one language. `text` is as entered; a `*` at an end stands for any letters."""
-
-    concept: str
-    text: str
-    language: str
-    strength: Strength = Strength.WEAK
-    unless: tuple[str, ...] = ()
-    """Phrases that make a hit inside or touching them not count."""
-    case: bool = False
-    fuzzy: bool | None = None
-    """Whether one edit is forgiven; None means in strong terms only."""
+_LEFT_FREE, _RIGHT_FREE, _BACKWARDS, _BITS = 1, 2, 4, 3
+"""A code is a term's number above three bits: whether letters may stand before, behind, and whether it is turned."""
+_Found = dict[tuple[int, int, int], Hit]
+"""Hits by number of the term, start and end."""
+_Blocked = tuple[int, int, frozenset[int]]
+"""Start and end of a look-alike phrase, and the terms that it takes back."""
 
 
 class _Automaton(Protocol):
@@ -51,40 +46,50 @@ class _Automaton(Protocol):
     ) -> list[tuple[int, int, int]]: ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Fuzzy:
+    """A strong term of which a pattern is a half."""
+
+    number: int
+    folded: str
+    is_stem: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Pattern:
-    terms: list[Term] = field(default_factory=list)
-    left_free: bool = False
-    right_free: bool = False
-    backwards: bool = False
-    fuzzy_of: list[tuple[Term, str]] = field(default_factory=list)
-    """Strong terms that contain this pattern as a half, with their folded text."""
-    blocks: set[int] = field(default_factory=set)
-    """Ids of the terms that this look-alike phrase takes back."""
+    """A text that the automaton finds, and what it stands for between certain word edges."""
+
+    left_free: bool
+    right_free: bool
+    backwards: bool
+    terms: tuple[int, ...]
+    fuzzy_of: tuple[_Fuzzy, ...]
+    blocks: frozenset[int] | None
+    """Numbers of the terms that this look-alike phrase takes back."""
 
 
 class Matcher:
-    """All terms, compiled. Immutable, safe to share between threads; about 1 MiB per 3,000 terms."""
+    """Terms, compiled. Immutable, safe to share between threads; a MiB or so per 5,000 terms, and theirs.
 
-    def __init__(self, terms: Iterable[Term]) -> None:
-        """Compile `terms`. Terms that fold to nothing are an error of the lexicon, so they raise `ValueError`."""
-        self.terms: tuple[Term, ...] = tuple(terms)
-        patterns: dict[tuple[str, bool, bool], _Pattern] = {}
-        for number, term in enumerate(self.terms):
-            _compile(term, number, patterns)
-        self._masks = Masks(maskable(((t.text, t) for t in self.terms if t.concept in MASKABLE), fold_term))
-        self._ids = {id(term): number for number, term in enumerate(self.terms)}
-        self._keys = list(patterns)
-        self._patterns = [patterns[key] for key in self._keys]
-        # One automaton entry per distinct text; several patterns (with other edges) may share it.
-        texts: dict[str, list[_Pattern]] = {}
-        for key, pattern in patterns.items():
-            pattern.left_free, pattern.right_free = key[1], key[2]
-            texts.setdefault(key[0], []).append(pattern)
-        self._by_text = list(texts.values())
-        self._blocks = any(pattern.blocks for pattern in self._patterns)
+    Nearly every text that the automaton finds is one pattern of one term. Such a one is a number (the term's, and
+    its edges as bits below), since objects for all of them took ten times the memory of the automaton.
+    """
+
+    def __init__(self, terms: Iterable[Term], only: Iterable[int] | None = None) -> None:
+        """Compile `terms`, or those of the numbers `only`.
+
+        Raises:
+            ValueError: A term folds to nothing, which is an error of the lexicon.
+        """
+        self._terms = Terms.of(terms)
+        numbers = range(len(self._terms)) if only is None else array("I", only)
+        drafts = _Drafts()
+        for number in numbers:
+            drafts.compile(self._terms, number)
+        self._masks = Masks(self._terms.text, (n for n in numbers if self._terms.kind(n).concept in MASKABLE))
+        texts, self._codes, self._patterns = drafts.finished()
         self._automaton: _Automaton = AhoCorasick(
-            list(texts) or ["\0"], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
+            texts or ["\0"], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
         )
 
     def find(self, text: str, views: Sequence[View] | None = None) -> tuple[Hit, ...]:
@@ -92,84 +97,82 @@ class Matcher:
 
         `views` are the readings of `text` where several matchers look through the same one.
         """
-        found: dict[tuple[int, int, int], Hit] = {}
-        blocked: list[tuple[int, int, set[int]]] = []
+        found: _Found = {}
+        blocked: list[_Blocked] = []
         for view in readings(text) if views is None else views:
             self._scan(view, text, found, blocked)
-        for term, start, end in self._masks.find(text):
-            hit = Hit(term.concept, term.text, term.language, Span(start, end), HitPath.FOLDED, term.strength)
-            found.setdefault((self._ids[id(term)], start, end), hit)
+        for number, start, end in self._masks.find(text):
+            self._note(number, Span(start, end), HitPath.FOLDED, found)
         if not found:
             return ()
         return self._settled(text, found, blocked)
 
-    def _scan(
-        self,
-        view: View,
-        original: str,
-        found: dict[tuple[int, int, int], Hit],
-        blocked: list[tuple[int, int, set[int]]],
-    ) -> None:
+    def _scan(self, view: View, original: str, found: _Found, blocked: list[_Blocked]) -> None:
         text = view.text
         size = len(text)
+        codes = self._codes
+        plain_path = HitPath.FOLDED if view.folded else HitPath.EXACT
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            code = codes[number]
             left = start == 0 or not joined(text[start - 1], text[start])
-            right = end == size or not joined(text[end - 1], text[end])
-            for pattern in self._by_text[number]:
-                if pattern.fuzzy_of:
-                    self._fuzzy(pattern, view, start, end, found)
-                if not ((left or pattern.left_free) and (right or pattern.right_free)):
+            if code >= 0:
+                if not (left or code & _LEFT_FREE):
                     continue
-                first = start if left or not pattern.left_free else _word_start(text, start)
-                last = end if right or not pattern.right_free else _word_end(text, end)
-                if pattern.blocks:
-                    span = view.span(first, last)
-                    blocked.append((span.start, span.end, pattern.blocks))
-                path = HitPath.FOLDED if view.folded or pattern.backwards else HitPath.EXACT
-                for term in pattern.terms:
-                    self._add(term, view, first, last, path, original, found)
+                right = end == size or not joined(text[end - 1], text[end])
+                if not (right or code & _RIGHT_FREE):
+                    continue
+                first = start if left else _word_start(text, start)
+                last = end if right else _word_end(text, end)
+                path = HitPath.FOLDED if code & _BACKWARDS else plain_path
+                self._add(code >> _BITS, view, first, last, path, original, found)
+            else:
+                right = end == size or not joined(text[end - 1], text[end])
+                for pattern in self._patterns[~code]:
+                    if pattern.fuzzy_of:
+                        self._fuzzy(pattern, view, start, end, found)
+                    if not ((left or pattern.left_free) and (right or pattern.right_free)):
+                        continue
+                    first = start if left else _word_start(text, start)
+                    last = end if right else _word_end(text, end)
+                    if pattern.blocks is not None:
+                        span = view.span(first, last)
+                        blocked.append((span.start, span.end, pattern.blocks))
+                    path = HitPath.FOLDED if pattern.backwards else plain_path
+                    for term in pattern.terms:
+                        self._add(term, view, first, last, path, original, found)
             if len(found) > MAX_HITS:
                 return
 
-    def _add(
-        self,
-        term: Term,
-        view: View,
-        start: int,
-        end: int,
-        path: HitPath,
-        original: str,
-        found: dict[tuple[int, int, int], Hit],
-    ) -> None:
+    def _add(self, number: int, view: View, start: int, end: int, path: HitPath, original: str, found: _Found) -> None:
         span = view.span(start, end)
-        if term.case and path is HitPath.EXACT and term.text.strip("*") not in original[span.start : span.end]:
+        if self._terms.kind(number).case and (
+            path is not HitPath.EXACT or self._terms.text(number).strip("*") not in original[span.start : span.end]
+        ):
             return
-        if term.case and path is not HitPath.EXACT:
-            return
-        key = (self._ids[id(term)], span.start, span.end)
-        if key not in found:
-            found[key] = Hit(term.concept, term.text, term.language, span, path, term.strength)
+        self._note(number, span, path, found)
 
-    def _fuzzy(
-        self, pattern: _Pattern, view: View, start: int, end: int, found: dict[tuple[int, int, int], Hit]
-    ) -> None:
+    def _fuzzy(self, pattern: _Pattern, view: View, start: int, end: int, found: _Found) -> None:
         text = view.text
         first, last = _word_start(text, start), _word_end(text, end)
         word = text[first:last]
         if len(word) < FUZZY_LENGTH - 1 or len(word) > 40:
             return
-        for term, folded in pattern.fuzzy_of:
-            if word == folded or not _within_one_edit(word, folded, stem=term.text.endswith("*")):
+        for term in pattern.fuzzy_of:
+            if word == term.folded or not within_one_edit(word, term.folded, stem=term.is_stem):
                 continue
-            if any(fold_term(phrase) == word for phrase in term.unless):
+            if any(fold_term(phrase) == word for phrase in self._terms.unless(term.number)):
                 continue
-            span = view.span(first, last)
-            key = (self._ids[id(term)], span.start, span.end)
-            found.setdefault(key, Hit(term.concept, term.text, term.language, span, HitPath.FUZZY, term.strength))
+            self._note(term.number, view.span(first, last), HitPath.FUZZY, found)
 
-    def _settled(
-        self, text: str, found: dict[tuple[int, int, int], Hit], blocked: list[tuple[int, int, set[int]]]
-    ) -> tuple[Hit, ...]:
+    def _note(self, number: int, span: Span, path: HitPath, found: _Found) -> None:
+        """Add a hit, unless that term was found in that place already."""
+        key = (number, span.start, span.end)
+        if key not in found:
+            kind = self._terms.kind(number)
+            found[key] = Hit(kind.concept, self._terms.text(number), kind.language, span, path, kind.strength)
+
+    @staticmethod
+    def _settled(text: str, found: _Found, blocked: list[_Blocked]) -> tuple[Hit, ...]:
         """The hits that no look-alike phrase takes back, each concept's longest at a place, with their zones."""
         kept: list[Hit] = []
         for (number, start, end), hit in found.items():
@@ -259,44 +262,103 @@ def _word_end(text: str, position: int) -> int:
 _APOSTROPHE = re.compile("'")
 
 
-def _compile(term: Term, number: int, patterns: dict[tuple[str, bool, bool], _Pattern]) -> None:
-    left_free, right_free = term.text.startswith("*"), term.text.endswith("*")
-    folded = fold_term(term.text.strip("*"))
-    if not folded:
-        raise ValueError(f"the term {term.text!r} holds no letter or sign to look for")
-    if _kind(folded[-1]) == _HANGUL:
-        right_free = True  # particles follow without a space
-        left_free = left_free or len(folded) > 2
-    for spelling in _spellings(folded):
-        patterns.setdefault((spelling, left_free, right_free), _Pattern()).terms.append(term)
-    if _is_worth_turning(term, folded):
-        turned = patterns.setdefault((folded[::-1], right_free, left_free), _Pattern(backwards=True))
-        if turned.backwards:
-            turned.terms.append(term)
-    for phrase in term.unless:
-        key = (fold_term(phrase.strip("*")), phrase.startswith("*"), phrase.endswith("*"))
-        patterns.setdefault(key, _Pattern()).blocks.add(number)
-    fuzzy = term.strength is Strength.STRONG if term.fuzzy is None else term.fuzzy
-    least = FUZZY_LENGTH + 2 if right_free else FUZZY_LENGTH
-    if (
-        fuzzy
-        and not (term.case or left_free)
-        and folded.isalpha()
-        and len(folded) >= least
-        and all(_kind(letter) == _SPACED_SCRIPT for letter in folded)
-    ):
-        # One edit leaves one half untouched, so the halves are what the automaton looks for.
-        middle = len(folded) // 2
-        for half in (folded[:middle], folded[middle:]):
-            patterns.setdefault((half, True, True), _Pattern()).fuzzy_of.append((term, folded))
+@dataclass(slots=True)
+class _Draft:
+    """A pattern while terms are still coming."""
+
+    left_free: bool
+    right_free: bool
+    backwards: bool = False
+    terms: list[int] = field(default_factory=list)
+    fuzzy_of: list[_Fuzzy] = field(default_factory=list)
+    blocks: set[int] = field(default_factory=set)
+
+    def finished(self) -> _Pattern:
+        blocks = frozenset(self.blocks) if self.blocks else None
+        return _Pattern(
+            self.left_free, self.right_free, self.backwards, tuple(self.terms), tuple(self.fuzzy_of), blocks
+        )
 
 
-def _is_worth_turning(term: Term, folded: str) -> bool:
+class _Drafts:
+    """What the automaton is to find, by text: one term's number and edges, or all patterns of the text."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, int | list[_Draft]] = {}
+
+    def compile(self, terms: Terms, number: int) -> None:
+        """Add a term's spellings, its look-alike phrases and, where one edit is forgiven, its halves."""
+        kind, text = terms.kind(number), terms.text(number)
+        left_free, right_free = text.startswith("*"), text.endswith("*")
+        folded = fold_term(text.strip("*"))
+        if not folded:
+            raise ValueError(f"the term {text!r} holds no letter or sign to look for")
+        if _kind(folded[-1]) == _HANGUL:
+            right_free = True  # particles follow without a space
+            left_free = left_free or len(folded) > 2
+        for spelling in _spellings(folded):
+            self._spell(spelling, number, left_free=left_free, right_free=right_free)
+        if _is_worth_turning(kind, text, folded):
+            self._spell(folded[::-1], number, left_free=right_free, right_free=left_free, backwards=True)
+        for phrase in terms.unless(number):
+            draft = self._draft(fold_term(phrase.strip("*")), phrase.startswith("*"), phrase.endswith("*"))
+            draft.blocks.add(number)
+        fuzzy = kind.strength is Strength.STRONG if kind.fuzzy is None else kind.fuzzy
+        least = FUZZY_LENGTH + 2 if right_free else FUZZY_LENGTH
+        if (
+            fuzzy
+            and not (kind.case or left_free)
+            and folded.isalpha()
+            and len(folded) >= least
+            and all(_kind(letter) == _SPACED_SCRIPT for letter in folded)
+        ):
+            # One edit leaves one half untouched, so the halves are what the automaton looks for.
+            middle = len(folded) // 2
+            term = _Fuzzy(number, folded, text.endswith("*"))
+            for half in (folded[:middle], folded[middle:]):
+                self._draft(half, True, True).fuzzy_of.append(term)  # noqa: FBT003  # edges
+
+    def finished(self) -> tuple[list[str], array[int], tuple[tuple[_Pattern, ...], ...]]:
+        """The distinct texts, a code for each, and the patterns that negative codes count from the front."""
+        codes = array("i")
+        patterns: list[tuple[_Pattern, ...]] = []
+        for kept in self._by_text.values():
+            if isinstance(kept, int):
+                codes.append(kept)
+            else:
+                codes.append(~len(patterns))
+                patterns.append(tuple(draft.finished() for draft in kept))
+        return list(self._by_text), codes, tuple(patterns)
+
+    def _spell(self, text: str, number: int, *, left_free: bool, right_free: bool, backwards: bool = False) -> None:
+        if text not in self._by_text:
+            edges = _LEFT_FREE * left_free | _RIGHT_FREE * right_free | _BACKWARDS * backwards
+            self._by_text[text] = number << _BITS | edges
+            return
+        draft = self._draft(text, left_free, right_free, backwards=backwards)
+        # What is a word forwards too is not found backwards.
+        if draft.backwards or not backwards:
+            draft.terms.append(number)
+
+    def _draft(self, text: str, left_free: bool, right_free: bool, *, backwards: bool = False) -> _Draft:  # noqa: FBT001
+        """The pattern of a text with these edges, there or new."""
+        kept = self._by_text.setdefault(text, [])
+        if isinstance(kept, int):
+            edges = bool(kept & _LEFT_FREE), bool(kept & _RIGHT_FREE), bool(kept & _BACKWARDS)
+            kept = self._by_text[text] = [_Draft(*edges, [kept >> _BITS])]
+        for draft in kept:
+            if (draft.left_free, draft.right_free) == (left_free, right_free):
+                return draft
+        kept.append(_Draft(left_free, right_free, backwards))
+        return kept[-1]
+
+
+def _is_worth_turning(kind: Kind, text: str, folded: str) -> bool:
     """Whether a term is looked for backwards too: xotob, yparehtosem. Short ones would be found in other words."""
     return (
-        term.concept in MASKABLE
-        and term.language in _BACKWARDS_IN
-        and len(folded) >= (7 if term.text.endswith("*") else 5)
+        kind.concept in MASKABLE
+        and kind.language in _BACKWARDS_IN
+        and len(folded) >= (7 if text.endswith("*") else 5)
         and folded.isascii()
         and folded.isalpha()
         and folded != folded[::-1]
@@ -312,16 +374,6 @@ def _spellings(folded: str) -> list[str]:
     if " " in folded and len(closed) >= 7 and closed.isalpha():
         spellings.append(closed)
     return spellings
-
-
-def _within_one_edit(word: str, folded: str, *, stem: bool) -> bool:
-    if not stem:
-        return OSA.distance(word, folded, score_cutoff=1) <= 1
-    return any(
-        OSA.distance(word[:size], folded, score_cutoff=1) <= 1
-        for size in (len(folded) - 1, len(folded), len(folded) + 1)
-        if size <= len(word)
-    )
 
 
 def strongest(hits: Sequence[Hit]) -> Strength | None:

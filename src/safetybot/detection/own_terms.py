@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from safetybot.detection.matcher import Matcher, Term, spellings_of
+from safetybot.detection.matcher import Matcher, spellings_of
+from safetybot.detection.terms import Term
 from safetybot.detection.text import View, fold_term
 from safetybot.model import Assessment, Concern, FiredRule, Hit, Level, Span, Strength, Zone
 
