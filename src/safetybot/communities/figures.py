@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -71,6 +71,35 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reacted:
+    """Of how many replies at least one member said by a reaction that it was welcome, or unwelcome."""
+
+    welcome: int = 0
+    unwelcome: int = 0
+    """A reply may be both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How replies were taken."""
+
+    name: str
+    """`platform/community`; empty for all that was asked for."""
+    replies: int
+    reacted: Reacted
+
+    @property
+    def welcome(self) -> float | None:
+        """Share of the replies with a welcoming reaction; None without a reply."""
+        return min(1.0, self.reacted.welcome / self.replies) if self.replies else None
+
+    @property
+    def unwelcome(self) -> float | None:
+        """Share of the replies with an unwelcoming reaction; None without a reply."""
+        return min(1.0, self.reacted.unwelcome / self.replies) if self.replies else None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """All numbers of one time."""
 
@@ -83,6 +112,9 @@ class Overview:
     """Up to `MOST_WAITING`, of the whole log."""
     speed: Speed | None
     """None where nothing was answered."""
+    reception: Reception
+    receptions: Sequence[Reception]
+    """The same by community, the most answered first; none where one was asked for."""
 
 
 class FigureRows(Protocol):
@@ -98,6 +130,10 @@ class FigureRows(Protocol):
 
     async def waiting(self, filters: Filters, *, limit: int) -> int:
         """How many interactions wait for a verdict, counted up to `limit`."""
+        ...
+
+    async def reacted(self, filters: Filters) -> Mapping[str, Reacted]:
+        """How replies were taken, by `platform/community`; those without a reaction left out."""
         ...
 
     async def communities(self) -> Sequence[tuple[str, str]]:
@@ -130,14 +166,18 @@ class Figures:
         filters = _last(platform, community, until, days)
         counted = {by: await self._rows.counted(filters, by) for by in By if by is not By.COMMUNITY or not community}
         seconds = sorted(await self._rows.reply_seconds(filters, limit=1_000))
+        replies = sum(one.replies for one in counted[By.DAY])
+        reacted = await self._rows.reacted(filters)
         return Overview(
             filters.since or until,
             until,
             {by: _rows(by, counts, until.date(), days) for by, counts in counted.items()},
             sum(one.interactions for one in counted[By.DAY]),
-            sum(one.replies for one in counted[By.DAY]),
+            replies,
             await self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
             Speed(len(seconds), _at(seconds, 0.5), _at(seconds, 0.95)) if seconds else None,
+            Reception("", replies, _added(reacted.values())),
+            _receptions(counted.get(By.COMMUNITY, ()), reacted),
         )
 
     async def rows(
@@ -172,6 +212,23 @@ def _rows(by: By, counts: Sequence[Count], today: date, days: int) -> list[Row]:
         for concern, count in row.counts.items():
             added[concern] += count
     return [*rows[:TOP], Row(OTHERS, dict(added))]
+
+
+def _receptions(counts: Sequence[Count], reacted: Mapping[str, Reacted]) -> list[Reception]:
+    replies: defaultdict[str, int] = defaultdict(int)
+    for one in counts:
+        replies[one.name] += one.replies
+    rows = [Reception(name, count, reacted.get(name, Reacted())) for name, count in replies.items() if count]
+    rows.sort(key=lambda row: (-row.replies, row.name))
+    if not rows[TOP:]:
+        return rows
+    rest = _added(row.reacted for row in rows[TOP:])
+    return [*rows[:TOP], Reception(OTHERS, sum(row.replies for row in rows[TOP:]), rest)]
+
+
+def _added(all_of_them: Iterable[Reacted]) -> Reacted:
+    found = list(all_of_them)
+    return Reacted(sum(one.welcome for one in found), sum(one.unwelcome for one in found))
 
 
 def _at(ordered: Sequence[float], part: float) -> float:

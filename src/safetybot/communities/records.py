@@ -76,6 +76,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Reactions:
+    """How many reactions of each kind stand under a reply (`reactions.py` has the kinds)."""
+
+    welcome: int = 0
+    unwelcome: int = 0
+    other: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.welcome or self.unwelcome or self.other)
+
+
+@dataclass(frozen=True, slots=True)
 class InteractionDetails:
     """All that is kept of one interaction, beside its excerpt."""
 
@@ -90,6 +103,8 @@ class InteractionDetails:
     verdicts: tuple[Verdict, ...]
     """All of them, oldest first; the last one counts."""
     notes: tuple[Note, ...]
+    reactions: Reactions = Reactions()  # frozen
+    """To the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,8 @@ class Forgotten:
     opt_outs: int = 0
     settings: int = 0
     """Versions of settings and keywords."""
+    views: int = 0
+    """Saved views of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +134,6 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """When somebody was last answered about something, so that they are not answered again too soon."""
-    views: int = 0
-    """Saved views of the log."""
 
     about: str
     """A concern, or `emergency`."""
@@ -134,19 +149,6 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberData:
-    """All that is kept about one member of one community."""
-
-    opted_out_at: datetime | None
-    answered: tuple[Remembered, ...]
-    interactions: tuple[MemberRow, ...]
-    """Oldest first."""
-
-
-def term_mark(language: str, term: str) -> str:
-    """Twelve hexadecimal digits by which a term of the lexicon is known again."""
-    return hashlib.blake2b(f"{language}/{term}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-@dataclass(frozen=True, slots=True)
 class SavedView:
     """Filters of the log that somebody keeps under a name."""
 
@@ -159,5 +161,18 @@ class SavedView:
     """When it was last looked at; exact to a day."""
 
 
+@dataclass(frozen=True, slots=True)
+class MemberData:
+    """All that is kept about one member of one community."""
+
+    opted_out_at: datetime | None
+    answered: tuple[Remembered, ...]
+    interactions: tuple[MemberRow, ...]
+    """Oldest first."""
     views: tuple[SavedView, ...] = ()
     """The member's own, where they look after the community."""
+
+
+def term_mark(language: str, term: str) -> str:
+    """Twelve hexadecimal digits by which a term of the lexicon is known again."""
+    return hashlib.blake2b(f"{language}/{term}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

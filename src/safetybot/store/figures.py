@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,13 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safetybot.communities.figures import By, Count
+from safetybot.communities.figures import By, Count, Reacted
 from safetybot.communities.records import Filters
 from safetybot.model import Concern, InteractionState
 from safetybot.ports import Clock
 from safetybot.store.database import Database
 from safetybot.store.log import conditions
-from safetybot.store.tables import interactions, keywords, settings, tallied_days, tallies
+from safetybot.store.tables import interactions, keywords, reactions, settings, tallied_days, tallies
 
 _SECOND = 1_000_000
 _HOUR = 3_600 * _SECOND
@@ -114,6 +114,22 @@ class FigureLog:
         )
         async with self._database.reader.connect() as connection:
             return [(row.ended_at - row.at).total_seconds() for row in await connection.execute(query)]
+
+    async def reacted(self, filters: Filters) -> Mapping[str, Reacted]:
+        """How replies were taken, by `platform/community`; those without a reaction left out."""
+        kept, place = interactions.c, (interactions.c.platform, interactions.c.community)
+        of_kind = [
+            sa.func.sum(sa.case((column > 0, 1), else_=0)) for column in (reactions.c.welcome, reactions.c.unwelcome)
+        ]
+        query = (
+            sa.select(*place, *of_kind)
+            .join_from(reactions, interactions, reactions.c.interaction_id == kept.id)
+            .where(*conditions(filters), kept.state + "" == InteractionState.SENT.value)
+            .group_by(*place)
+        )
+        async with self._database.reader.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return {f"{row[0]}/{row[1]}": Reacted(int(row[2]), int(row[3])) for row in rows}
 
     async def waiting(self, filters: Filters, *, limit: int) -> int:
         """How many interactions wait for a verdict, counted up to `limit`."""

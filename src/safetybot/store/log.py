@@ -24,6 +24,7 @@ from safetybot.model import (
     Verdict,
     VerdictKind,
 )
+from safetybot.store.reactions import read_reactions
 from safetybot.store.tables import interactions, notes, verdicts
 
 __all__ = [
@@ -206,6 +207,7 @@ def read_details(connection: sa.Connection, interaction_id: int) -> InteractionD
         has_excerpt=row.excerpt is not None,
         verdicts=tuple(Verdict(VerdictKind(v.kind), v.by, v.at, v.reason) for v in connection.execute(words)),
         notes=tuple(Note(n.by, n.at, n.text) for n in connection.execute(written)),
+        reactions=read_reactions(connection, interaction_id),
     )
 
 

@@ -31,6 +31,7 @@ from safetybot.store.tables import (
     watermarks,
     web_links,
     web_sessions,
+    web_vouchers,
     webhooks,
 )
 
@@ -72,7 +73,7 @@ async def purge(
         views=views,
     )
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
-    for table in (web_links, web_sessions, api_tokens):
+    for table in (web_links, web_sessions, web_vouchers, api_tokens):
         await _delete_small(database, table, table.c.expires_at <= now)
     await _audited(database, by, now, "purge", forgotten, (None, None))
     return forgotten

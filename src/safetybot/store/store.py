@@ -57,6 +57,7 @@ from safetybot.store.log import (
 )
 from safetybot.store.members import Members
 from safetybot.store.rates import RuleLog
+from safetybot.store.reactions import ReactionLog
 from safetybot.store.saved_views import SavedViewRows
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.sign_in import WebSessions
@@ -114,11 +115,12 @@ class SqlStore:
         self.budgets = Budgets(database, clock)
         self.moves = Moves(database, clock)
         self.figures = FigureLog(database, clock)
+        self.reactions = ReactionLog(database)
         self.web = WebSessions(database, clock)
         self.api_tokens = ApiTokenLog(database, clock)
         self.webhooks = WebhookLog(database, clock)
-        self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
         self.views = SavedViewRows(database, clock)
+        self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
 
     # --- ports.Store --------------------------------------------------------------------------------------
 

@@ -107,6 +107,13 @@ interactions = sa.Table(
         sqlite_where=sa.text("verdict IS NOT NULL"),
         postgresql_where=sa.text("verdict IS NOT NULL"),
     ),
+    # Reactions name the message that they stand under.
+    sa.Index(
+        "ix_interactions_reply_id",
+        "reply_id",
+        sqlite_where=sa.text("reply_id IS NOT NULL"),
+        postgresql_where=sa.text("reply_id IS NOT NULL"),
+    ),
     # The review queue, which stays short however long the log is.
     sa.Index(
         "ix_interactions_waiting",
@@ -124,6 +131,19 @@ interactions = sa.Table(
 )
 """`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned; `waiting`
 holds while something was done about it and nobody has judged it; `verdict` is the kind of the latest one."""
+
+reactions = sa.Table(
+    "reactions",
+    metadata,
+    sa.Column(
+        "interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in ("welcome", "unwelcome", "other")),
+    sa.Column("seen_at", Moment),
+    sa.Column("seen_number", sa.BigInteger),
+)
+"""How many reactions stand under a reply, and nothing of whose they are. What was `seen` last is of the platform's
+update, where it tells of changes instead of totals."""
 
 cooldowns = sa.Table(
     "cooldowns",
@@ -269,6 +289,14 @@ web_links = sa.Table(
 """Links that let somebody into the web pages once. `token` is a hash; no community where the role holds everywhere.
 `member` is a moderator's id on the platform that let them in, to ask it whether they still are one."""
 
+web_vouchers = sa.Table(
+    "web_vouchers",
+    metadata,
+    sa.Column("voucher", sa.Text, primary_key=True),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+"""Hashes of what platforms vouched with for somebody who came in, until it is too old to be shown again."""
+
 web_sessions = sa.Table(
     "web_sessions",
     metadata,
@@ -299,6 +327,20 @@ api_tokens = sa.Table(
 )
 """Tokens of the JSON API. `token` is a hash; no community where the role holds everywhere."""
 
+saved_views = sa.Table(
+    "saved_views",
+    metadata,
+    _id(),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "owner", "name")),
+    sa.Column("filters", sa.JSON, nullable=False),
+    *(sa.Column(name, Moment, nullable=False) for name in ("made_at", "used_at")),
+    sa.UniqueConstraint("platform", "community", "owner", "name"),
+    # The address of a form that deletes one has its number.
+    sqlite_autoincrement=True,
+)
+"""Filters of the log that somebody keeps under a name; no community where they are for all of them. `owner` is whose:
+of somebody whom a platform let in, their pseudonym (`communities/saved_views.py`)."""
+
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -327,20 +369,6 @@ webhook_deliveries = sa.Table(
 """The outbox: filled in the transaction of the interaction; no `next_at` where it has ended."""
 
 tallies = sa.Table(
-saved_views = sa.Table(
-    "saved_views",
-    metadata,
-    _id(),
-    *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "owner", "name")),
-    sa.Column("filters", sa.JSON, nullable=False),
-    *(sa.Column(name, Moment, nullable=False) for name in ("made_at", "used_at")),
-    sa.UniqueConstraint("platform", "community", "owner", "name"),
-    # The address of a form that deletes one has its number.
-    sqlite_autoincrement=True,
-)
-"""Filters of the log that somebody keeps under a name; no community where they are for all of them. `owner` is whose:
-of somebody whom a platform let in, their pseudonym (`communities/saved_views.py`)."""
-
     "tallies",
     metadata,
     sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
