@@ -11,7 +11,7 @@ from safetybot.communities.access import Right, require
 from safetybot.communities.audit import AuditFilters
 from safetybot.web.api.asking import AskedHere, before_cursor, cursor_of, link_to_next
 from safetybot.web.api.interactions import KINDS
-from safetybot.web.api.shapes import AuditEntryOut, AuditOut, AuditQuery
+from safetybot.web.api.shapes.audit import AuditEntryOut, AuditOut, AuditQuery
 
 router = APIRouter(tags=["audit"])
 _FILE: dict[int | str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from safetybot.communities.records import Filters
 from safetybot.web.api.asking import AskedHere
-from safetybot.web.api.shapes import FiguresOut, PrecisionOut, RateOut, RatesOut
+from safetybot.web.api.shapes.figures import FiguresOut, PrecisionOut, RateOut, RatesOut
 
 router = APIRouter(tags=["figures"])
 Days = Annotated[int, Query(ge=1, le=366, description="The last so many days (UTC), today among them.")]

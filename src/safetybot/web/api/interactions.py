@@ -13,7 +13,7 @@ from safetybot.communities.review import Explanation
 from safetybot.model import VerdictKind
 from safetybot.web.api.asking import LARGEST, AskedHere, Here, before_cursor, cursor_of, link_to_next
 from safetybot.web.api.problems import Unknown
-from safetybot.web.api.shapes import (
+from safetybot.web.api.shapes.interactions import (
     ExcerptOut,
     FilterQuery,
     InteractionInFull,

@@ -10,15 +10,8 @@ from starlette.responses import Response
 from safetybot.communities.keyword import KeywordState, Listed
 from safetybot.web.api.asking import AskedHere, Here, IfMatch, seen_version
 from safetybot.web.api.problems import Unknown
-from safetybot.web.api.shapes import (
-    ChangeOut,
-    ChangesOut,
-    KeywordIn,
-    KeywordMove,
-    KeywordOut,
-    KeywordsOut,
-    PreviewOut,
-)
+from safetybot.web.api.shapes.changes import ChangeOut, ChangesOut
+from safetybot.web.api.shapes.keywords import KeywordIn, KeywordMove, KeywordOut, KeywordsOut, PreviewOut
 from safetybot.web.pages.keywords import bound_as
 
 router = APIRouter(tags=["keywords"])

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from safetybot.web.api.asking import AnyAsked
-from safetybot.web.api.shapes import CommunitiesOut, CommunityOut, TokenOut
+from safetybot.web.api.shapes.tokens import CommunitiesOut, CommunityOut, TokenOut
 
 router = APIRouter(tags=["token"])
 

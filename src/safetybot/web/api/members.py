@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from safetybot.communities.privacy import as_data
 from safetybot.web.api.asking import AskedHere
-from safetybot.web.api.shapes import ForgottenOut, MemberExportOut, MemberIn, MemberOut, OptOutOut
+from safetybot.web.api.shapes.members import ForgottenOut, MemberExportOut, MemberIn, MemberOut, OptOutOut
 
 router = APIRouter(tags=["members"], prefix="/members")
 

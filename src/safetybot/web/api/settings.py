@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from safetybot.communities.setting_list import from_text, setting
 from safetybot.web.api.asking import AskedHere, Here, IfMatch, seen_version
-from safetybot.web.api.shapes import ChangeOut, ChangesOut, SettingIn, SettingOut, SettingsOut
+from safetybot.web.api.shapes.changes import ChangeOut, ChangesOut
+from safetybot.web.api.shapes.settings import SettingIn, SettingOut, SettingsOut
 
 router = APIRouter(tags=["settings"])
 Key = Annotated[str, Path(pattern="^[a-z_.]{1,60}$", examples=["language"])]

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from safetybot.web.api.asking import AskedHere
-from safetybot.web.api.shapes import DeliveriesOut, DeliveryOut, WebhookIn, WebhookMade, WebhookOut
+from safetybot.web.api.shapes.webhooks import DeliveriesOut, DeliveryOut, WebhookIn, WebhookMade, WebhookOut
 
 router = APIRouter(tags=["webhook"], prefix="/webhook")
 
