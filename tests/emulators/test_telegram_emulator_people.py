@@ -292,3 +292,33 @@ async def test_members_can_be_looked_up(telegram: LoopbackTelegram, bot: Bot) ->
     assert group.actions == ["typing"]
     with pytest.raises(BadRequest, match="Member list is inaccessible"):
         await bot.get_chat_member(telegram.add_channel(bot="member").id, member.id)
+
+
+async def test_reactions_are_told_to_an_administrator_who_asks(telegram: LoopbackTelegram, bot: Bot) -> None:
+    asked = ["message", "message_reaction", "message_reaction_count"]
+    await fetched(bot, asked)
+    group, channel = telegram.add_supergroup(), telegram.add_channel(bot="administrator")
+    one, two = telegram.add_user(), telegram.add_user(is_bot=True)
+    message = await one.says(group, "something")
+    await one.reacts(message, "👍")
+    telegram.bot_is_admin(group)
+    await one.reacts(message, "👎", "5368324170671202286")
+    await two.reacts(message, "👍")  # of bots nothing is told
+    post = await telegram.channel_posts(channel, "a post")
+    await one.reacts(post, "🔥")
+    await one.reacts(post)
+    updates = await fetched(bot, asked)
+    [change] = [update.message_reaction for update in updates if update.message_reaction]
+    assert change.user is not None
+    assert (change.message_id, change.user.id) == (message.message_id, one.id)
+    assert [kind.to_dict() for kind in change.old_reaction] == [{"type": "emoji", "emoji": "👍"}]
+    assert [kind.type for kind in change.new_reaction] == ["emoji", "custom_emoji"]
+    counts = [update.message_reaction_count for update in updates if update.message_reaction_count]
+    assert [[one.total_count for one in count.reactions] for count in counts] == [[1], []]
+
+
+async def test_reactions_are_not_told_to_whoever_does_not_ask(telegram: LoopbackTelegram, bot: Bot) -> None:
+    group = telegram.add_supergroup(bot="administrator")
+    member = telegram.add_user()
+    await member.reacts(await member.says(group, "something"), "👍")
+    assert [update.message_reaction for update in await fetched(bot)] == [None]

@@ -42,8 +42,8 @@ async def test_what_is_told_twice_or_late_counts_once(store: SqlStore, new: New)
     number = await answered(store, new, "1", "11")
     told = store.reactions.told
     assert await told("telegram", "-7", "11", at(5, 50), Reactions(welcome=1), total=False)
-    assert not await told("telegram", "-7", "11", at(5, 50), Reactions(welcome=1), total=False), "the same again"
-    assert not await told("telegram", "-7", "11", at(4, 99), Reactions(welcome=1), total=False), "an older one"
+    for again_or_older in (at(5, 50), at(4, 99)):
+        assert await told("telegram", "-7", "11", again_or_older, Reactions(welcome=1), total=False) is False
     assert await told("telegram", "-7", "11", at(5, 51), Reactions(welcome=-1, unwelcome=1), total=False)
     assert await told("telegram", "-7", "11", at(9, 3), Reactions(other=2), total=False), "numbers begin anew at times"
     assert await stand(store, number) == Reactions(0, 1, 2)
@@ -67,9 +67,9 @@ async def test_counts_never_go_below_nothing_or_beyond_all_bounds(store: SqlStor
 async def test_only_our_own_replies_in_their_own_chat_are_counted(store: SqlStore, new: New) -> None:
     here, there = await answered(store, new, "1", "11"), await answered(store, new, "1", "11", THERE)
     told = store.reactions.told
-    assert not await told("telegram", "-7", "12", at(1, 1), Reactions(1), total=False)
-    assert not await told("discord", "-7", "11", at(1, 1), Reactions(1), total=False)
-    assert not await told("telegram", "-9", "11", at(1, 1), Reactions(1), total=False)
+    assert await told("telegram", "-7", "12", at(1, 1), Reactions(1), total=False) is None
+    assert await told("discord", "-7", "11", at(1, 1), Reactions(1), total=False) is None
+    assert await told("telegram", "-9", "11", at(1, 1), Reactions(1), total=False) is None
     assert await told("telegram", "-8", "11", at(1, 1), Reactions(1), total=False)
     assert (await stand(store, here), await stand(store, there)) == (Reactions(), Reactions(1))
 
@@ -110,7 +110,7 @@ async def test_they_are_erased_with_the_interaction(store: SqlStore, new: New, c
     async with store.database.reader.connect() as connection:
         assert (await connection.execute(sa.select(reactions))).all() == []
     await store.reactions.put(number, Reactions(1))  # what was on its way meanwhile
-    assert not await store.reactions.told("telegram", "-7", "11", at(1, 1), Reactions(1), total=True)
+    assert await store.reactions.told("telegram", "-7", "11", at(1, 1), Reactions(1), total=True) is None
 
 
 async def test_replies_are_counted_by_how_they_were_taken(store: SqlStore, new: New, clock: StillClock) -> None:

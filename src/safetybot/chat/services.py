@@ -18,6 +18,7 @@ from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords, KeywordVersions
 from safetybot.communities.privacy import Privacy
 from safetybot.communities.rates import RuleRates
+from safetybot.communities.reactions import ReactionRows
 from safetybot.communities.review import Reviewed, Reviews, Words
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.trying import OwnTerms, Trials
@@ -125,6 +126,7 @@ class Services:
     privacy: Privacy
     rates: RuleRates
     figures: Figures
+    reactions: ReactionRows
     recent: RecentMessages
     pseudonym: Callable[[Place, str], str]
     own_terms: Callable[[str, str], Awaitable[list[str]]]

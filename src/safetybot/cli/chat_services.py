@@ -38,6 +38,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         privacy=privacy(session, runtime),
         rates=RuleRates(store.rules, runtime.clock),
         figures=Figures(store.figures, runtime.clock),
+        reactions=store.reactions,
         recent=recent,
         pseudonym=runtime.pseudonyms,
         own_terms=own,

@@ -72,9 +72,10 @@ class ReactionRows(Protocol):
 
     async def told(
         self, platform: str, channel: str, message_id: str, seen: Seen, reactions: Reactions, *, total: bool
-    ) -> bool:
+    ) -> bool | None:
         """Keep what a platform tells of one of its messages: all that stands there, or what was added and taken away.
 
-        False where it is no reply of ours, or was told before. Changes of one message come one after the other.
+        None where it is no reply of ours, False where it was told before. Changes of one message are to come one after
+        the other: one that comes after a later one counts as told before.
         """
         ...

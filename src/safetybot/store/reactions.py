@@ -51,13 +51,13 @@ class ReactionLog:
 
     async def told(
         self, platform: str, channel: str, message_id: str, seen: Seen, reactions: Reactions, *, total: bool
-    ) -> bool:
+    ) -> bool | None:
         """Keep what a platform tells of one of its messages: all that stands there, or what was added and taken away.
 
         Changes of one message are to come one after the other: one that comes after a later one counts as told before.
 
         Returns:
-            False where it is no reply of ours, or was told before.
+            None where it is no reply of ours, False where it was told before.
         """
         kept = interactions.c
         # Concatenated, so that the row is found by the message's id and not among all of the channel's.
@@ -65,12 +65,12 @@ class ReactionLog:
         async with self._database.reader.connect() as connection:
             # Most reactions are to other messages: they shall not wait for the writer, nor keep it busy.
             if (await connection.execute(sa.select(kept.id).where(*here))).first() is None:
-                return False
+                return None
 
-        def job(connection: sa.Connection) -> bool:
+        def job(connection: sa.Connection) -> bool | None:
             found = connection.execute(_locked(*here)).scalar()
             if found is None:
-                return False
+                return None
             before = connection.execute(_row(found)).first()
             known = before is not None and before.seen_at is not None
             if before is not None and known and (seen.at, seen.number) <= (before.seen_at, before.seen_number):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from .core import CallbackAnswer, CallbackQuery, Core
 from .entities import find_entities, parse_html, utf16_length, with_found
 from .sending import external_reply, file_json, origin_of, thread_of_reply
+from .visibility import reaction_type
 from .world import Account, Chat, Json, Membership, Message, Topic, Upload
 
 Wait = Callable[[Callable[[], bool], float, str], Awaitable[None]]
@@ -172,6 +174,18 @@ class User(Account):
     async def taps_again(self, message: Message, data: str) -> Tap:
         """Press a button with any data, on the message or no longer: an old keyboard, a forged client."""
         return Tap(message, "", self._press(message, data), self.wait, len(message.versions))
+
+    async def reacts(self, message: Message, *kinds: str) -> None:
+        """Put these reactions below a message in place of one's own before; none takes them away.
+
+        A kind is an emoji, or the number of a custom one.
+        """
+        old = message.reactions.get(self.id, ())
+        message.reactions[self.id] = kinds
+        counts = Counter(kind for theirs in message.reactions.values() for kind in theirs)
+        self.core.visibility.reaction(
+            message, self, [reaction_type(kind) for kind in old], [reaction_type(kind) for kind in kinds], dict(counts)
+        )
 
     async def joins(self, chat: Chat) -> None:
         """Join a group, with its service message."""

@@ -59,6 +59,24 @@ class Visibility:
         """Report that somebody pressed a button."""
         self._queue.add("callback_query", body, ("callback", by.id))
 
+    def reaction(self, message: Message, by: Account, old: list[Json], new: list[Json], counts: Json) -> None:
+        """Report that somebody reacted, to a bot that is administrator and asked for it (T8).
+
+        Where members are shown, who did what; in a channel only how many there are now of each kind.
+        """
+        chat = message.chat
+        if chat.kind != "private" and not chat.member(self._world.bot).is_admin:
+            return
+        if by.is_bot:
+            return
+        body: Json = {"chat": chat.json(), "message_id": message.message_id, "date": self._clock.stamp()}
+        if chat.kind == "channel":
+            totals = [{"type": reaction_type(kind), "total_count": count} for kind, count in counts.items() if count]
+            self._queue.add("message_reaction_count", {**body, "reactions": totals}, ("chat", chat.id))
+            return
+        body |= {"user": by.json(), "old_reaction": old, "new_reaction": new}
+        self._queue.add("message_reaction", body, ("chat", chat.id))
+
     def _change(self, chat: Chat, by: Account, old: Membership, new: Membership) -> Json:
         return {
             "chat": chat.json(),
@@ -88,3 +106,9 @@ class Visibility:
             if earlier.from_bot:
                 return earlier.author is bot
         return True
+
+
+def reaction_type(kind: str) -> Json:
+    """The `ReactionType` object of an emoji, or of a custom one by its number."""
+    custom = kind.isascii() and kind.isdigit()
+    return {"type": "custom_emoji", "custom_emoji_id": kind} if custom else {"type": "emoji", "emoji": kind}

@@ -171,6 +171,7 @@ class Message:
         upload: The bytes that the bot sent with it.
         versions: Earlier texts, oldest first, one for each edit.
         silent: Sent with `disable_notification`.
+        reactions: What each account has put below it: emoji, or numbers of custom ones.
     """
 
     chat: Chat
@@ -191,6 +192,7 @@ class Message:
     deleted: bool = False
     versions: list[str] = field(default_factory=list)
     silent: bool = False
+    reactions: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def from_bot(self) -> bool:

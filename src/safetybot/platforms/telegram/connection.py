@@ -19,8 +19,11 @@ from telegram.request import BaseRequest, RequestData
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 TELEGRAM = "https://api.telegram.org/bot"
-ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
-"""The kinds of updates we ask for; business messages are not among them (T7)."""
+ALLOWED = (
+    "message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member",
+    "message_reaction", "message_reaction_count",
+)  # fmt: skip
+"""The kinds of updates we ask for; business messages are not among them (T7), and reactions come only so (T8)."""
 _CONNECT = 5.0
 _READ = 20.0
 _POOL = 64

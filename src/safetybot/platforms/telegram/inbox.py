@@ -25,6 +25,7 @@ from safetybot.platforms.telegram.connection import Connection
 from safetybot.platforms.telegram.limits import Metrics
 from safetybot.platforms.telegram.places import Places
 from safetybot.platforms.telegram.presses import Presses
+from safetybot.platforms.telegram.reactions import Reactions
 from safetybot.platforms.telegram.surfaces import NAME, place_of, to_message
 from safetybot.ports import PlatformError
 
@@ -60,6 +61,7 @@ class Inbox:
         """Prepare; `connect` says where messages go. `store_writes` raises what the store raises while it is away."""
         self._connection, self._services, self._people, self._places = connection, services, people, places
         self._presses, self._metrics, self._store_writes = presses, metrics, store_writes
+        self.reactions = Reactions(services.reactions)
         self._intake: Intake | None = None
         self.listeners: list[Listener] = []
         """Asked in turn about what is said to the bot; to be filled before `run`."""
@@ -94,6 +96,9 @@ class Inbox:
             return _settled()
         if update.callback_query is not None:
             return self._begin(self._presses.press(update.callback_query))
+        # One after the other, as they come: what was added last must not be counted before what was taken away first.
+        if await self.reactions.take(update):
+            return _settled()
         message = update.effective_message
         return _settled() if message is None else await self._message(message)
 

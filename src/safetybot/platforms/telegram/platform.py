@@ -239,6 +239,7 @@ class TelegramPlatform:
             before=(to.edited_at or to.sent_at) + self._settings.late_after,
         )
         self.presses.speaks(str(sent.chat.id), str(sent.message_id), response.language)
+        self.inbox.reactions.sent(str(sent.chat.id), str(sent.message_id))
         return Receipt(str(sent.message_id))
 
     async def posted_reply(self, to: Message) -> Receipt | None:
