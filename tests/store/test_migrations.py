@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from safetybot.store import migrations
 from safetybot.store.database import open_database
@@ -19,6 +20,12 @@ async def test_migrations_make_exactly_the_tables(database_url: str) -> None:
     async with open_database(database_url, migrate=True) as database:
         assert await database.version() == migrations.newest()
         assert await database.differences() == []
+
+
+def test_the_versions_are_those_that_alembic_finds() -> None:
+    scripts = ScriptDirectory.from_config(migrations._config())
+    assert migrations.versions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert migrations.newest() == scripts.get_current_head()
 
 
 async def test_a_difference_is_found(database_url: str) -> None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.model import Place
 from safetybot.ports import Clock, Posted
 from safetybot.store.claims import this_message
-from safetybot.store.database import Database
+from safetybot.store.database import Database, inserter
 from safetybot.store.tables import alerts, budgets, interactions, moves, watermarks
 
 
@@ -25,7 +24,7 @@ class Alerts:
     def __init__(self, database: Database) -> None:
         """Use an open database."""
         self._database = database
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=database.is_sqlite)
         new = insert(alerts)
         self._put = new.on_conflict_do_update(
             index_elements=[alerts.c.interaction_id],
@@ -77,7 +76,7 @@ class Watermarks:
     def __init__(self, database: Database) -> None:
         """Use an open database."""
         self._database = database
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=database.is_sqlite)
         new = insert(watermarks)
         later = sa.case((new.excluded.at > watermarks.c.at, new.excluded.at), else_=watermarks.c.at)
         self._put = new.on_conflict_do_update(
@@ -122,9 +121,10 @@ class Budgets:
     def __init__(self, database: Database, clock: Clock) -> None:
         """Use an open database."""
         self._database, self._clock = database, clock
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=database.is_sqlite)
         new = insert(budgets)
         self._put = new.on_conflict_do_update(index_elements=[budgets.c.name], set_={"free_at": new.excluded.free_at})
+        self._add_row = new.on_conflict_do_nothing()
 
     async def take(self, limits: Sequence[Limit]) -> timedelta:
         """Take one send from every limit, or none: returns zero, or how long to wait before asking again."""
@@ -138,7 +138,7 @@ class Budgets:
             if not self._database.is_sqlite:
                 # A row has to be there to be locked.
                 start = [{"name": name, "free_at": now} for name in names]
-                connection.execute(postgresql.insert(budgets).on_conflict_do_nothing(), start)
+                connection.execute(self._add_row, start)
             known = {row.name: row.free_at for row in connection.execute(query)}
             wait = timedelta()
             rows: list[dict[str, object]] = []
@@ -165,7 +165,7 @@ class Moves:
     def __init__(self, database: Database, clock: Clock) -> None:
         """Use an open database."""
         self._database, self._clock = database, clock
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=database.is_sqlite)
         self._put = insert(moves).on_conflict_do_nothing()
 
     async def put(self, platform: str, old: str, new: str) -> str:

@@ -7,16 +7,16 @@ so that replicas wait for each other and do not block each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.model import Concern, InteractionState, Level, NewInteraction, Place
 from safetybot.ports import Claim, Cooldowns
+from safetybot.store.database import inserter
 from safetybot.store.keys import Excerpts
 from safetybot.store.log import stored_hits
 from safetybot.store.tables import cooldowns, interactions
@@ -112,7 +112,7 @@ class Claims:
 
     def __init__(self, *, is_sqlite: bool) -> None:
         """Build the statements once: putting one together costs more than running it."""
-        insert: Callable[..., Any] = sqlite.insert if is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=is_sqlite)
         self._insert = (
             insert(interactions)
             .on_conflict_do_nothing(index_elements=list(_MESSAGE))

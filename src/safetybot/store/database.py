@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -137,6 +138,15 @@ async def open_database(url: str, *, migrate: bool | None = None) -> AsyncIterat
         yield database
     finally:
         await database.close()
+
+
+def inserter(*, is_sqlite: bool) -> Callable[..., Any]:
+    """What makes an INSERT that may meet a row that is there already; each database has its own."""
+    if is_sqlite:
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql  # 2 MiB of code that SQLite has no use for
+
+    return postgresql.insert
 
 
 @dataclass(slots=True)

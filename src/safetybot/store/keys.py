@@ -6,19 +6,24 @@ the platform rules). Does not live here: which data is guarded.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
 import stat
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from safetybot.model import Place
 from safetybot.store.errors import UnsafeKeyFile
 
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
 EXCERPT_CHARS = 300
+_KEY_BYTES = 32
 
 
 def read_or_create_key(path: Path) -> list[str]:
@@ -33,7 +38,7 @@ def read_or_create_key(path: Path) -> list[str]:
         pass
     else:
         with os.fdopen(descriptor, "w") as file:
-            file.write(Fernet.generate_key().decode() + "\n")
+            file.write(base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode() + "\n")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise UnsafeKeyFile(path, f"its mode is {mode:04o}, so others may read it: run `chmod 600 {path}`")
@@ -71,10 +76,16 @@ class Excerpts:
         Raises:
             UnsafeKeyFile: One of them is no Fernet key (32 bytes, URL-safe base64).
         """
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError as error:
-            raise UnsafeKeyFile(where or Path("SAFETYBOT_SECRETS__EXCERPT_KEY"), "it holds no Fernet key") from error
+        if not keys or not all(_is_fernet_key(key) for key in keys):
+            raise UnsafeKeyFile(where or Path("SAFETYBOT_SECRETS__EXCERPT_KEY"), "it holds no Fernet key")
+        self._keys = tuple(keys)
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        # 6 MiB of code that a bot which keeps no excerpts, the default, never loads.
+        from cryptography.fernet import Fernet, MultiFernet
+
+        return MultiFernet([Fernet(key) for key in self._keys])
 
     def seal(self, text: str) -> str:
         """The first 300 characters of `text`, encrypted."""
@@ -82,7 +93,16 @@ class Excerpts:
 
     def open(self, sealed: str) -> str | None:
         """The excerpt, or None where no key fits any more."""
+        from cryptography.fernet import InvalidToken  # as above
+
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
             return None
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(key)) == _KEY_BYTES
+    except ValueError:
+        return False

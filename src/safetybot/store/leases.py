@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.ports import Clock
-from safetybot.store.database import Database
+from safetybot.store.database import Database, inserter
 from safetybot.store.tables import leases
 
 _HERE: set[str] = set()
@@ -49,7 +48,7 @@ class Leases:
     def __init__(self, database: Database, clock: Clock, holder: Holder) -> None:
         """Act for `holder`."""
         self._database, self._clock, self._holder = database, clock, holder
-        upsert = (sqlite if database.is_sqlite else postgresql).insert(leases)
+        upsert = inserter(is_sqlite=database.is_sqlite)(leases)
         taken = {column: upsert.excluded[column] for column in ("holder", "host", "pid", "until")}
         ours_or_over = sa.or_(
             leases.c.holder == upsert.excluded.holder,

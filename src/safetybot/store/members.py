@@ -6,11 +6,9 @@ pseudonyms (`keys.py`), and what is deleted by what (`retention.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.communities.access import A_MEMBER
 from safetybot.communities.records import Forgotten, MemberData, MemberRow, Remembered
@@ -19,7 +17,7 @@ from safetybot.ports import Clock
 from safetybot.store import retention
 from safetybot.store.audit import write_audit
 from safetybot.store.claims import EMERGENCY, NEVER
-from safetybot.store.database import Database
+from safetybot.store.database import Database, inserter
 from safetybot.store.keys import Excerpts
 from safetybot.store.log import read_details
 from safetybot.store.saved_views import views_of_member
@@ -32,7 +30,7 @@ class Members:
     def __init__(self, database: Database, clock: Clock, excerpts: Excerpts) -> None:
         """Use an open database; `excerpts` opens what is sealed."""
         self._database, self._clock, self._excerpts = database, clock, excerpts
-        insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = inserter(is_sqlite=database.is_sqlite)
         self._insert_opt_out = insert(opt_outs).on_conflict_do_nothing()
 
     async def kept(self, place: Place, pseudonym: str, *, by: str, excerpts: bool) -> MemberData:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.communities.records import SavedView
 from safetybot.communities.saved_views import TooManyViews, member_owner
 from safetybot.ports import Clock
-from safetybot.store.database import Database
+from safetybot.store.database import Database, inserter
 from safetybot.store.tables import saved_views
 
 
@@ -21,7 +20,7 @@ class SavedViewRows:
     def __init__(self, database: Database, clock: Clock) -> None:
         """Use an open database."""
         self._database, self._clock = database, clock
-        self._insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
+        self._insert = inserter(is_sqlite=database.is_sqlite)
 
     async def save(
         self, owner: str, platform: str, community: str, name: str, filters: Mapping[str, str], *, most: int
