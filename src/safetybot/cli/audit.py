@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Literal
 
 import typer
 
-from safetybot.cli.log import CommunityOption, PlatformOption, SinceOption, UntilOption
+from safetybot.cli.filters import (
+    ActionOption,
+    BeforeOption,
+    ByOption,
+    CommunityOption,
+    FormOption,
+    JsonLines,
+    LimitOption,
+    OutArgument,
+    PlatformOption,
+    SinceOption,
+    UntilOption,
+    audit_filters_of,
+)
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, table
 from safetybot.cli.use_cases import me, with_runtime
-from safetybot.communities.audit import Audit, AuditEntry, AuditFilters, as_fields
+from safetybot.communities.audit import Audit, AuditEntry, as_fields
 
 audit_app = typer.Typer(no_args_is_help=True, help="Who changed, read or erased what; never a member.")
-By = Annotated[str | None, typer.Option("--by", help="Only by this one.")]
-Action = Annotated[str | None, typer.Option("--action", help='Only this, such as "setting changed".')]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,17 +40,17 @@ def list_them(
     context: typer.Context,
     platform: PlatformOption = None,
     community: CommunityOption = None,
-    by: By = None,
-    action: Action = None,
+    by: ByOption = None,
+    action: ActionOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    before: Annotated[int | None, typer.Option(help="The page after this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 30,
-    json_out: Annotated[bool, typer.Option("--json", help="Write JSON lines.")] = False,
+    before: BeforeOption = None,
+    limit: LimitOption = 30,
+    json_out: JsonLines = False,
 ) -> None:
     """List entries, the newest first."""
     session: Session = context.obj
-    filters = _filters(platform, community, by, action, since, until)
+    filters = audit_filters_of(platform, community, by, action, since, until)
 
     async def work(runtime: Runtime) -> list[AuditEntry]:
         return list(await Audit(runtime.store.audit).page(me(), filters, before=before, limit=limit))
@@ -68,18 +76,18 @@ def list_them(
 @audit_app.command()
 def export(
     context: typer.Context,
-    out: Annotated[Path, typer.Argument(help="File to write; - for standard output.", allow_dash=True)],
-    form: Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="CSV or JSON lines.")] = "csv",
+    out: OutArgument,
+    form: FormOption = "csv",
     platform: PlatformOption = None,
     community: CommunityOption = None,
-    by: By = None,
-    action: Action = None,
+    by: ByOption = None,
+    action: ActionOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
 ) -> None:
     """Write entries to a file, the oldest first: CSV (safe to open in a spreadsheet) or JSON lines."""
     session: Session = context.obj
-    filters = _filters(platform, community, by, action, since, until)
+    filters = audit_filters_of(platform, community, by, action, since, until)
 
     async def work(runtime: Runtime) -> int:
         count = 0
@@ -97,25 +105,6 @@ def export(
     count = with_runtime(session, work)
     if str(out) != "-":
         console().print(f"{count} entries written to {out}.", markup=False)
-
-
-def _filters(
-    platform: str | None,
-    community: str | None,
-    by: str | None,
-    action: str | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> AuditFilters:
-    """The options as the use case takes them; times are UTC."""
-    return AuditFilters(
-        platform,
-        community,
-        by,
-        action,
-        since.replace(tzinfo=UTC) if since else None,
-        until.replace(tzinfo=UTC) if until else None,
-    )
 
 
 def _short(value: object) -> str:

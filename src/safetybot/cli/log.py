@@ -5,30 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Literal
 
 import typer
 
+from safetybot.cli.filters import (
+    BeforeOption,
+    ChannelOption,
+    CommunityOption,
+    ConcernOption,
+    FormOption,
+    JsonLines,
+    LimitOption,
+    OutArgument,
+    PlatformOption,
+    SinceOption,
+    StateOption,
+    UntilOption,
+    VerdictOption,
+    filters_of,
+)
 from safetybot.cli.runtime import open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, table
-from safetybot.model import Concern, Interaction, InteractionState, VerdictKind
+from safetybot.model import Interaction
 from safetybot.store.export import as_fields, export
-from safetybot.store.store import Filters
-
-_Day = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
-PlatformOption = Annotated[str | None, typer.Option("--platform", help="Only this platform.")]
-CommunityOption = Annotated[str | None, typer.Option("--community", help="Only this community.")]
-ChannelOption = Annotated[str | None, typer.Option("--channel", help="Only this channel.")]
-ConcernOption = Annotated[
-    Literal["mention", "supply", "diy", "adverse"] | None, typer.Option("--concern", help="Only this concern.")
-]
-StateOption = Annotated[InteractionState | None, typer.Option("--state", help="Only this state.")]
-VerdictOption = Annotated[VerdictKind | None, typer.Option("--verdict", help="Only this verdict.")]
-SinceOption = Annotated[datetime | None, typer.Option("--since", formats=_Day, help="From this time (UTC) on.")]
-UntilOption = Annotated[datetime | None, typer.Option("--until", formats=_Day, help="Before this time (UTC).")]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,9 +47,9 @@ def logs(
     verdict: VerdictOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    before: Annotated[int | None, typer.Option(help="The page after this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 30,
-    json_out: Annotated[bool, typer.Option("--json", help="Write JSON lines.")] = False,
+    before: BeforeOption = None,
+    limit: LimitOption = 30,
+    json_out: JsonLines = False,
 ) -> None:
     """List interactions, the newest first. No message's text is shown: none is kept."""
     filters = filters_of(platform, community, channel, concern, state, verdict, since, until)
@@ -64,8 +64,8 @@ def logs(
 
 def export_log(
     context: typer.Context,
-    out: Annotated[Path, typer.Argument(help="File to write; - for standard output.", allow_dash=True)],
-    form: Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="CSV or JSON lines.")] = "csv",
+    out: OutArgument,
+    form: FormOption = "csv",
     platform: PlatformOption = None,
     community: CommunityOption = None,
     channel: ChannelOption = None,
@@ -115,26 +115,3 @@ def show_interactions(found: list[Interaction], limit: int, *, json_out: bool) -
     console().print(made)
     if len(found) == limit:
         console().print(f"\nMore: --before {found[-1].id}", style="dim")
-
-
-def filters_of(
-    platform: str | None,
-    community: str | None,
-    channel: str | None,
-    concern: str | None,
-    state: InteractionState | None,
-    verdict: VerdictKind | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> Filters:
-    """The options as the store takes them; times are UTC."""
-    return Filters(
-        platform=platform,
-        community=community,
-        channel=channel,
-        concern=Concern.from_label(concern) if concern else None,
-        state=state,
-        verdict=verdict,
-        since=since.replace(tzinfo=UTC) if since else None,
-        until=until.replace(tzinfo=UTC) if until else None,
-    )

@@ -11,18 +11,21 @@ from typing import Annotated, Any
 import typer
 
 from safetybot.cli.acting import AsOption, InOption, whose
-from safetybot.cli.log import (
+from safetybot.cli.filters import (
+    BeforeOption,
     ChannelOption,
     CommunityOption,
     ConcernOption,
+    JsonLines,
+    LimitOption,
     PlatformOption,
     SinceOption,
     StateOption,
     UntilOption,
     VerdictOption,
     filters_of,
-    show_interactions,
 )
+from safetybot.cli.log import show_interactions
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console, table
@@ -55,9 +58,9 @@ def list_them(
     verdict: VerdictOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    before: Annotated[int | None, typer.Option(help="The page after this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 30,
-    json_out: Annotated[bool, typer.Option("--json", help="Write JSON lines.")] = False,
+    before: BeforeOption = None,
+    limit: LimitOption = 30,
+    json_out: JsonLines = False,
 ) -> None:
     """List interactions, the newest first."""
     session: Session = context.obj
