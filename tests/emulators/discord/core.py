@@ -19,7 +19,7 @@ from .errors import (
     not_found,
 )
 from .faults import Faults
-from .gateway import AUTOMOD_CONFIG, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway
+from .gateway import AUTOMOD_CONFIG, GUILD_MESSAGE_REACTIONS, GUILD_MESSAGES, GUILDS, MESSAGE_CONTENT, Gateway
 from .limits import Limits
 from .payloads import channel_payload, guild_create_payload, message_payload, user_payload, without_content
 from .permissions import Permission, channel_permissions, guild_permissions
@@ -179,6 +179,17 @@ class Core:
             what = [("MESSAGE_DELETE", {**where, "id": str(i)}) for i in ids]
         for event, payload in what:
             self.gateway.dispatch(event, payload, guild_id=channel.guild_id, intent=GUILD_MESSAGES)
+
+    def say_reaction(self, event: str, message: MessageRecord, **more: object) -> None:
+        """MESSAGE_REACTION_*, to whom it is due."""
+        self.touch()
+        channel = self.world.channels.get(message.channel_id)
+        if channel is None or not self.bot_sees(channel):
+            return
+        payload: Json = {
+            "channel_id": str(channel.id), "message_id": str(message.id), "guild_id": str(message.guild_id), **more,
+        }  # fmt: skip
+        self.gateway.dispatch(event, payload, guild_id=message.guild_id, intent=GUILD_MESSAGE_REACTIONS)
 
     def say_guild(self, event: str, guild: GuildRecord, payload: Json, intent: int = GUILDS) -> None:
         """Any event of a guild, if the bot is in it."""

@@ -14,6 +14,7 @@ from .errors import Json
 from .gateway import GUILD_MEMBERS
 from .payloads import (
     attachment_payload,
+    emoji_payload,
     member_payload,
     user_payload,
 )
@@ -98,6 +99,39 @@ class Member(Actor):
             message.deleted = True
         channel = self.core.world.channels[messages[0].channel_id]
         self.core.say_deleted(channel, [m.id for m in messages], bulk=len(messages) > 1)
+
+    async def reacts(self, message: MessageRecord, *kinds: str) -> None:
+        """Put reactions below a message: emoji, or `name:id` of custom ones.
+
+        Raises:
+            CannotDo: the member does not see the message.
+        """
+        self._visible(message)
+        for kind in kinds:
+            message.reactions.setdefault(kind, set()).add(self.id)
+            self.core.say_reaction(
+                "MESSAGE_REACTION_ADD", message, user_id=str(self.id), emoji=emoji_payload(kind), burst=False, type=0,
+                member=member_payload(self.record), message_author_id=str(message.author.id),
+            )  # fmt: skip
+
+    async def unreacts(self, message: MessageRecord, *kinds: str) -> None:
+        """Take reactions of one's own back."""
+        for kind in kinds:
+            message.reactions[kind].discard(self.id)
+            if not message.reactions[kind]:
+                del message.reactions[kind]
+            self.core.say_reaction(
+                "MESSAGE_REACTION_REMOVE", message, user_id=str(self.id), emoji=emoji_payload(kind), burst=False, type=0
+            )
+
+    async def clears_reactions(self, message: MessageRecord, kind: str | None = None) -> None:
+        """Take everybody's reactions away, or those of one kind, as a moderator does."""
+        if kind is None:
+            message.reactions.clear()
+            self.core.say_reaction("MESSAGE_REACTION_REMOVE_ALL", message)
+        else:
+            message.reactions.pop(kind, None)
+            self.core.say_reaction("MESSAGE_REACTION_REMOVE_EMOJI", message, emoji=emoji_payload(kind))
 
     async def posts(
         self, forum: Channel, title: str, text: str, *, attachments: Iterable[File] = ()

@@ -219,6 +219,14 @@ def message_payload(message: MessageRecord, world: World, origin: str, *, event:
     ):
         if value is not None:
             payload[key] = value
+    if message.reactions:
+        payload["reactions"] = [
+            {
+                "emoji": emoji_payload(kind), "count": len(by), "count_details": {"burst": 0, "normal": len(by)},
+                "me": world.bot.id in by, "me_burst": False, "burst_colors": [],
+            }
+            for kind, by in message.reactions.items()
+        ]  # fmt: skip
     if message.snapshots:
         payload["message_snapshots"] = message.snapshots
     if message.reply_to is not None:
@@ -243,6 +251,12 @@ def message_payload(message: MessageRecord, world: World, origin: str, *, event:
                 for user in message.mentions
             ]
     return payload
+
+
+def emoji_payload(kind: str) -> Json:
+    """A partial emoji object: of Unicode by itself, a custom one from `name:id`."""
+    name, _, number = kind.partition(":")
+    return {"id": number or None, "name": name}
 
 
 def without_content(payload: Json, bot_id: int) -> Json:

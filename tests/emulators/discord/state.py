@@ -123,6 +123,8 @@ class MessageRecord:
     deleted: bool = False
     visible_to: int | None = None
     """The one user who sees it, for an ephemeral message."""
+    reactions: dict[str, set[int]] = field(default_factory=dict)
+    """Who put what below it, by emoji, or `name:id` of a custom one."""
 
     @property
     def created_at(self) -> datetime:

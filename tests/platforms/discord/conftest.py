@@ -32,7 +32,7 @@ from safetybot.watcher import Watcher
 
 QUICK = Pace(
     send_within=20.0, send_again=0.02, first_pause=0.05, longest_pause=0.2, refused_pause=0.3, marks_every=0.2,
-    identify_every=0.0, guilds_within=0.05, circuit=0.6,
+    reactions_every=0.05, identify_every=0.0, guilds_within=0.05, circuit=0.6,
 )  # fmt: skip
 
 

@@ -72,6 +72,10 @@ class Events(Protocol):
         """What the bot may do in a guild may have changed."""
         ...
 
+    def reacted(self, channel: int, message: int) -> None:
+        """The reactions to a message, which may be ours, changed."""
+        ...
+
     def acted(self, interaction: discord.Interaction[DiscordClient]) -> Awaitable[None] | None:
         """Somebody pressed, commanded or sent a form in; what is still to be done about it, if anything."""
         ...
@@ -210,6 +214,27 @@ class DiscordClient(discord.AutoShardedClient):
         if event.guild_id is not None:
             self.events.inbox.deleted(event.guild_id, event.channel_id, event.message_ids)
 
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody reacted; whose message it was is told, so that only ours are looked at."""
+        if self.user is not None and event.message_author_id in (None, self.user.id):
+            self._reacted(event)
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody took a reaction back."""
+        self._reacted(event)
+
+    async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
+        """A moderator took all reactions away."""
+        self._reacted(event)
+
+    async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
+        """A moderator took all of one kind away."""
+        self._reacted(event)
+
+    def _reacted(self, event: _ReactionEvent) -> None:
+        if event.guild_id is not None:
+            self.events.reacted(event.channel_id, event.message_id)
+
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A guild is there, for the first time in this session or again."""
         self.events.inbox.came_back(guild)
@@ -246,12 +271,15 @@ class DiscordClient(discord.AutoShardedClient):
 
 
 def intents(*, message_content: bool) -> discord.Intents:
-    """What we ask to be told: guilds, their messages, AutoMod; of the privileged ones message content at most."""
+    """What we ask for: guilds, their messages, reactions, AutoMod; of the privileged ones message content at most."""
     wanted = discord.Intents.none()
-    wanted.guilds = wanted.guild_messages = True
+    wanted.guilds = wanted.guild_messages = wanted.guild_reactions = True
     wanted.auto_moderation_configuration = wanted.auto_moderation_execution = True
     wanted.message_content = message_content
     return wanted
+
+
+_ReactionEvent = discord.RawReactionActionEvent | discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent
 
 
 class _Pace:

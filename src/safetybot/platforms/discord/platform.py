@@ -34,6 +34,7 @@ from safetybot.platforms.discord.caller import role_of
 from safetybot.platforms.discord.client import IDENTIFY_EVERY, DiscordClient, Endpoints
 from safetybot.platforms.discord.inbox import Inbox, Metrics
 from safetybot.platforms.discord.presses import Pick, Press
+from safetybot.platforms.discord.reactions import Reactions
 from safetybot.platforms.discord.registering import Registering
 from safetybot.platforms.discord.rendering import NOBODY, files_of, first_page, pages, view_of
 from safetybot.platforms.discord.replies import Replies
@@ -68,6 +69,7 @@ class Pace:
     refused_pause: float = 600.0
     """Before a new try where an operator has to act."""
     marks_every: float = 20.0
+    reactions_every: float = 10.0
     identify_every: float = IDENTIFY_EVERY
     guilds_within: float = 2.0
     circuit: float = 600.0
@@ -101,6 +103,7 @@ class DiscordPlatform:
         self.inbox = Inbox(services, self._seen, metrics, settings.look_back)
         self._circuits = Circuits(pace.circuit)
         self._replies = Replies(services, self._sender, self.inbox.is_gone, self._circuits, self.notice)
+        self._reactions = Reactions(services.reactions, self._sender, pace.reactions_every)
         self._supervisor = Supervisor(
             self._make_client, settings.token.get_secret_value(),
             first=pace.first_pause, longest=pace.longest_pause, refused=pace.refused_pause,
@@ -131,6 +134,7 @@ class DiscordPlatform:
         """
         self._intake = intake
         self.inbox.connect(watcher, intake, away)
+        self._reactions.away = away
         if self._rules is not None:
             self._rules.away = away
         if alerts is not None:
@@ -144,13 +148,15 @@ class DiscordPlatform:
         context.run(async_context.set, endpoints.webhooks(self._invalid))
         connected = asyncio.create_task(self._supervisor.run(self._client_ended), context=context)
         upkeep = asyncio.create_task(self.inbox.run(self._pace.marks_every), context=context)
+        looking = asyncio.create_task(self._reactions.run(), context=context)
+        tasks = (connected, upkeep, looking)
         try:
-            await asyncio.wait({connected, upkeep}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (connected, upkeep):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(connected, upkeep, self._replies.close(), return_exceptions=True)
-        for task in (connected, upkeep):
+            await asyncio.gather(*tasks, self._replies.close(), return_exceptions=True)
+        for task in tasks:
             if not task.cancelled():
                 task.result()
 
@@ -340,6 +346,11 @@ class DiscordPlatform:
     def rights_changed(self, guild: discord.Guild) -> None:
         """The bot may have got its rights back."""
         self._circuits.try_again(guild.id)
+
+    def reacted(self, channel: int, message: int) -> None:
+        """The reactions to a message changed."""
+        if self.inbox.taking:
+            self._reactions.changed(channel, message)
 
     def acted(self, interaction: discord.Interaction[DiscordClient]) -> Awaitable[None] | None:
         """Somebody did something; presses are handed out by the library, all else is ours to answer."""
