@@ -57,7 +57,13 @@ Counts = Mapping[Concern, int]
 
 
 def over_time(
-    rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light", width: float = 8.0
+    rows: Sequence[tuple[str, Counts]],
+    title: str,
+    *,
+    form: Form = "svg",
+    theme: Theme = "light",
+    width: float = 8.0,
+    names: Mapping[Concern, str] | None = None,
 ) -> bytes:
     """Stacked columns by concern, one for each name (days or hours) in the order given.
 
@@ -67,18 +73,25 @@ def over_time(
         form: SVG or PNG.
         theme: Light or dark.
         width: In inches of 100 pixels; the height stays, and so does the size of the text.
+        names: Of concerns, for the legend; their labels where there are none.
 
     Raises:
         ChartsMissing: matplotlib is not installed.
     """
-    return _draw(_columns, rows, title, (width, 3.0), form, theme)
+    return _draw(_columns, rows, title, (width, 3.0), form, theme, names)
 
 
 def ranked(
-    rows: Sequence[tuple[str, Counts]], title: str, *, form: Form = "svg", theme: Theme = "light", width: float = 8.0
+    rows: Sequence[tuple[str, Counts]],
+    title: str,
+    *,
+    form: Form = "svg",
+    theme: Theme = "light",
+    width: float = 8.0,
+    names: Mapping[Concern, str] | None = None,
 ) -> bytes:
     """Stacked bars by concern, the first name on top. Arguments and errors as `over_time`."""
-    return _draw(_bars, rows, title, (width, 0.9 + 0.36 * max(1, len(rows))), form, theme)
+    return _draw(_bars, rows, title, (width, 0.9 + 0.36 * max(1, len(rows))), form, theme, names)
 
 
 _LOCK = Lock()
@@ -100,6 +113,7 @@ def _draw(
     size: tuple[float, float],
     form: Form,
     theme: Theme,
+    names: Mapping[Concern, str] | None,
 ) -> bytes:
     try:
         import matplotlib as mpl
@@ -112,7 +126,9 @@ def _draw(
         figure = Figure(figsize=size, dpi=100, facecolor=paint.paper, layout="constrained")
         axes = figure.subplots()
         paint_rows(figure, axes, [(_plain(name), counts) for name, counts in rows], paint)
-        _dress(figure, axes, paint, title, {concern for _, counts in rows for concern, n in counts.items() if n})
+        present = {concern for _, counts in rows for concern, n in counts.items() if n}
+        legend = {one: (names or {}).get(one, one.label) for one in reversed(Concern) if one in present}
+        _dress(figure, axes, paint, title, legend)
         # No date and no program's name: a chart says nothing about when and by what it was drawn.
         about = {"Title": title, "Date": None, "Creator": None} if form == "svg" else {"Title": title, "Software": None}
         figure.savefig(out, format=form, metadata=about)
@@ -156,7 +172,7 @@ def _count_axis(axes: Axes, which: Literal["x", "y"], most: int, paint: Paint) -
     axes.set_axisbelow(True)
 
 
-def _dress(figure: Figure, axes: Axes, paint: Paint, title: str, present: set[Concern]) -> None:
+def _dress(figure: Figure, axes: Axes, paint: Paint, title: str, legend: Mapping[Concern, str]) -> None:
     from matplotlib.patches import Patch
 
     axes.set_facecolor(paint.paper)
@@ -165,7 +181,7 @@ def _dress(figure: Figure, axes: Axes, paint: Paint, title: str, present: set[Co
     axes.tick_params(colors=paint.ink, length=0)
     if _drawable(title):
         axes.set_title(title, loc="left", color=paint.ink, fontsize=11, fontweight="bold")
-    handles = [Patch(color=paint.concerns[one], label=one.label) for one in reversed(Concern) if one in present]
+    handles = [Patch(color=paint.concerns[one], label=name) for one, name in legend.items()]
     if handles:
         figure.legend(
             handles=handles,
