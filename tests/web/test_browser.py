@@ -23,7 +23,19 @@ from safetybot.web.serving import listen, serve
 SERIOUS = {"serious", "critical"}
 BASE = "/in/discord/100"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-ABOUT_ONE = ("overview", "review", "log", "keywords", "settings", "try", "responses", "privacy", "people", "audit")
+ABOUT_ONE = (
+    "overview",
+    "review",
+    "log",
+    "keywords",
+    "settings",
+    "try",
+    "responses",
+    "privacy",
+    "people",
+    "tokens",
+    "audit",
+)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from safetybot.communities.keywords import Keywords
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Reviews, Words
+from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.sign_in import Grant, SignIn, Standing
 from safetybot.communities.terms_in_force import TermsInForce
 from safetybot.communities.trying import Trials
@@ -206,6 +207,7 @@ def make_parts(
             webhooks=webhooks(session, runtime),
             figures=Figures(store.figures, clock),
             reviews=Reviews(store, words, clock),
+            views=SavedViews(store.views, clock, runtime.pseudonyms),
             words=words,
             keywords=Keywords(store.keywords, detector, clock),
             policy=policy,

@@ -34,6 +34,7 @@ from safetybot.web.pages import (
     review,
     settings,
     status,
+    tokens,
     trying,
 )
 from safetybot.web.parts import Parts, Site
@@ -44,7 +45,7 @@ from safetybot.web.texts import gettext, marked
 ONE = "/in/{platform}/{community}"
 _ABOUT_ONE = (keywords, settings, privacy)
 _ABOUT_ALL = (status,)
-_ABOUT_BOTH = (overview, review, log, interaction, trying, responses, people, audit)
+_ABOUT_BOTH = (overview, review, log, interaction, trying, responses, people, tokens, audit)
 
 
 def create_app(parts: Callable[[], Parts], site: Site) -> Guard:

@@ -16,6 +16,7 @@ from safetybot.communities.privacy import Privacy
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Reviews, Words
+from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.sign_in import SignIn
 from safetybot.communities.trying import Trials
@@ -65,6 +66,7 @@ class Parts:
     webhooks: Webhooks
     figures: Figures
     reviews: Reviews
+    views: SavedViews
     words: Words
     keywords: Keywords
     policy: CommunityPolicy

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from safetybot.communities.setting_list import to_text
 from safetybot.model import Concern, Span
 from safetybot.web import texts
+from safetybot.web.names import bound_to, named
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -134,6 +135,8 @@ def _environment() -> jinja2.Environment:
     made.filters.update(
         moment=moment,
         visible=visible,
+        named=named,
+        bound_to=bound_to,
         blocks=blocks,
         plain=plain,
         seconds=seconds,

@@ -134,6 +134,7 @@ _PAGES = (
     ("responses", marked("Responses"), Right.SEE_POLICY, "both"),
     ("privacy", marked("Privacy"), Right.SEE_MEMBER, "one"),
     ("people", marked("People"), Right.LET_IN, "both"),
+    ("tokens", marked("API tokens"), Right.LET_IN, "both"),
     ("audit", marked("Audit"), Right.READ_AUDIT, "both"),
     ("status", marked("Status"), Right.SEE_STATUS, "all"),
 )
@@ -147,6 +148,9 @@ _DONE = {
     "opted-out": marked("The member is opted out: never answered, never logged."),
     "opted-in": marked("The opt-out is taken back."),
     "ended": marked("The session is over."),
+    "revoked": marked("The token is revoked: whoever has it gets nothing any more."),
+    "view": marked("The view is saved."),
+    "view-gone": marked("The view is deleted."),
 }
 """What a page may say after something was done: by a word in its address, never a text from there."""
 

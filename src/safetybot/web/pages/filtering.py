@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -50,6 +51,11 @@ class Asked:
     def query(self) -> dict[str, str]:
         """As an address has it."""
         return {name: getattr(self, name) for name in self.__slots__ if getattr(self, name)}
+
+    @classmethod
+    def known(cls, kept: Mapping[str, str]) -> dict[str, str]:
+        """Of filters that were kept, perhaps by another version, those that there are."""
+        return {name: kept[name] for name in cls.__slots__ if name in kept}
 
 
 def _day(text: str, after: timedelta = timedelta()) -> datetime | None:

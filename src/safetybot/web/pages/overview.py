@@ -18,6 +18,7 @@ from safetybot.communities.records import Filters
 from safetybot.communities.review import Tally
 from safetybot.model import Concern
 from safetybot.web.guard import CONTENT_POLICY
+from safetybot.web.names import named
 from safetybot.web.scene import Here, Scene
 from safetybot.web.texts import gettext, marked
 
@@ -74,7 +75,8 @@ async def chart(
     """One picture, as wide as the place that it is shown in: scaled, its text would be too small or too large."""
     rows = await here.parts.figures.rows(here.actor, *here.place, by, days=int(days))
     shown = tuple((row.name[5:] if by is By.DAY else row.name, tuple(row.counts.items())) for row in rows)
-    made = await asyncio.to_thread(_drawn, by, shown, gettext(TITLES[by]), theme, _INCHES[width])
+    names = tuple((concern, named(concern.label)) for concern in Concern)
+    made = await asyncio.to_thread(_drawn, by, shown, gettext(TITLES[by]), theme, _INCHES[width], names)
     # Its styles are within it; alone in a window it may still do nothing.
     headers = {"content-security-policy": _CHART_POLICY, "cache-control": "private, max-age=60"}
     return Response(made, media_type="image/svg+xml", headers=headers)
@@ -82,11 +84,16 @@ async def chart(
 
 @lru_cache(maxsize=200)
 def _drawn(
-    by: By, rows: tuple[tuple[str, tuple[tuple[Concern, int], ...]], ...], title: str, theme: Theme, width: float
+    by: By,
+    rows: tuple[tuple[str, tuple[tuple[Concern, int], ...]], ...],
+    title: str,
+    theme: Theme,
+    width: float,
+    names: tuple[tuple[Concern, str], ...],
 ) -> bytes:
     """Drawing takes far longer than counting, and the same numbers make the same picture."""
     draw = over_time if by in (By.DAY, By.HOUR) else ranked
-    return draw([(name, dict(counts)) for name, counts in rows], title, theme=theme, width=width)
+    return draw([(name, dict(counts)) for name, counts in rows], title, theme=theme, width=width, names=dict(names))
 
 
 def _worst(rule: tuple[str, Tally]) -> tuple[float, int, str]:
