@@ -42,10 +42,10 @@ def german() -> Iterator[None]:
 
 def every_name() -> list[str]:
     labels = [one.label for kind in (Concern, Level, Role) for one in kind]
-    kinds = (InteractionState, KeywordState, VerdictKind, Mode, Origin, HitPath, Doubt, Reason)
+    kinds = (InteractionState, KeywordState, VerdictKind, Mode, HitPath, Doubt, Reason)
     values = [one.value for kind in kinds for one in kind]
     settings = [text for one in SETTINGS.values() for text in (one.meaning, one.limits)]
-    return [*labels, *values, *settings, "on", "off", "none"]
+    return [*labels, *values, *settings, *(f"from {one.value}" for one in Origin), "on", "off", "none"]
 
 
 def test_every_name_of_the_use_cases_is_listed() -> None:

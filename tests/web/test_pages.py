@@ -6,6 +6,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from tests.conftest import START
@@ -98,6 +99,16 @@ async def test_times_are_utc_for_everybody_and_the_scripts_to_change(pages: Page
     browser = await pages.signed_in(Role.MODERATOR)
     page = (await browser.get(f"{BASE}/log")).text
     assert '<time datetime="2026-03-01T12:00:00Z">2026-03-01 12:00 UTC</time>' in page
+
+
+@pytest.mark.parametrize("place", [HERE, ("console", "Glow & Gossip, 50 %")], ids=" ".join)
+async def test_the_menu_marks_the_page_that_one_is_on(pages: Pages, place: tuple[str, str]) -> None:
+    browser = await pages.signed_in(Role.OPERATOR)
+    for base in (f"/in/{place[0]}/{quote(place[1])}", "/everywhere"):
+        for page in ("log", "tokens", "people"):
+            shown = (await browser.get(f"{base}/{page}")).text
+            marked = re.findall(r'<a href="([^"]+)" aria-current="page">', shown)
+            assert [one.rpartition("/")[2] for one in marked] == [page]
 
 
 # --- reviewing ---

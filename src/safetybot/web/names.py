@@ -21,7 +21,7 @@ _NAMES = (
     marked("viewer"), marked("moderator"), marked("admin"), marked("operator"),
     # modes, values, and where a value comes from
     marked("off"), marked("alert"), marked("reply"), marked("reply+alert"), marked("on"), marked("none"),
-    marked("default"), marked("community"), marked("channel"),
+    marked("from default"), marked("from community"), marked("from channel"),
     # how a hit was found, what is doubtful about a keyword
     marked("exact"), marked("folded"), marked("fuzzy"), marked("covered"), marked("conflict"), marked("overlap"),
     marked("short"), marked("wide"), marked("common"), marked("no effect"),

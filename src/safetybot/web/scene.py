@@ -105,7 +105,9 @@ class Scene:
 
     def _frame(self) -> Mapping[str, object]:
         session = self.signed_in.session
-        current = self.request.url.path.removeprefix(self.where.path).strip("/").partition("/")[0]
+        # As it came in, decoded: whoever quotes an address leaves other characters as they are than we do.
+        here = f"/in/{self.where}" if self.where.community is not None else EVERYWHERE
+        current = str(self.request.scope["path"]).removeprefix(here).strip("/").partition("/")[0]
         links = [
             Link(gettext(says), f"{self.where.path}/{name}", current=name == current)
             for name, says, right, about in _PAGES
