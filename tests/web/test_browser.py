@@ -171,6 +171,64 @@ async def test_without_scripts_the_queue_is_cleared_by_its_buttons(pages: Pages,
         await context.close()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"color_scheme": "light", "viewport": WIDE},
+        {"color_scheme": "dark", "viewport": NARROW},
+        {"viewport": NARROW, "java_script_enabled": False},
+    ],
+    ids=["wide and light", "narrow and dark", "without scripts"],
+)
+async def test_a_token_and_a_view_are_made_and_taken_away_by_their_buttons(
+    pages: Pages, chromium: Browser, options: dict[str, Any]
+) -> None:
+    faults: list[str] = []
+    scripted = options.get("java_script_enabled", True)
+
+    async def readable() -> None:
+        if scripted:
+            assert await page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+            assert await violations(page) == []
+
+    async with served(pages) as site:
+        context = await chromium.new_context(**options)
+        page = await entered(pages, context, site, Role.ADMIN, faults)
+        await page.goto(f"{site}{BASE}/tokens")
+        await page.fill("input[name=name]", "weekly report <b>")
+        await page.select_option("select[name=role]", "moderator")
+        await page.fill("input[name=days]", "7")
+        await page.click("button.main")
+        token = await page.inner_text(".once pre")
+        assert token.startswith("sbot_")
+        assert await page.locator("tbody tr").count() == 1
+        await readable()
+        await page.goto(f"{site}{BASE}/tokens")
+        assert token not in await page.content()
+        await page.click("tbody button")
+        await page.wait_for_url("**/tokens?done=revoked")
+        assert await page.locator("tbody button").count() == 0
+
+        await page.goto(f"{site}{BASE}/log")
+        await page.select_option("select[name=concern]", "diy")
+        await page.click("button.main")
+        await page.fill("input[name=name]", "a long name of a view, so that it has to break " + "x" * 13)
+        await readable()
+        await page.click(".views form.line button")
+        await page.wait_for_url("**/log?concern=diy&done=view")
+        await page.goto(f"{site}{BASE}/log")
+        await readable()
+        await page.click(".views li a")
+        await page.wait_for_url("**/log?concern=diy")
+        assert await page.locator(".views a[aria-current=true]").count() == 1
+        await readable()
+        await page.click(".views li button")
+        await page.wait_for_url("**/log?done=view-gone")
+        assert await page.locator(".views").count() == 0
+        await context.close()
+    assert faults == []
+
+
 async def test_times_are_shown_in_the_readers_zone(pages: Pages, chromium: Browser) -> None:
     async with served(pages) as site:
         context = await chromium.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
