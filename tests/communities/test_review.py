@@ -52,6 +52,15 @@ WORDS = Words.of([Term("procedure", "mesotherapy", "en")], {"diy.self": "Somebod
 New = Callable[..., NewInteraction]
 
 
+def test_a_term_is_known_by_its_mark_and_nothing_else_is() -> None:
+    terms = [Term("procedure", "mesotherapy", "en"), Term("tool", "mesotherapy", "en"), Term("area", "губы", "ru")]
+    words = Words.of(terms, {}).terms
+    assert dict(words) == {term_mark(term.language, term.text): term.text for term in terms}
+    assert len(words) == 2
+    for nothing in ("0" * 12, "f" * 12, "no mark", ""):
+        assert nothing not in words
+
+
 @pytest.fixture
 def reviews(store: SqlStore, clock: Any) -> Reviews:
     return Reviews(store, WORDS, clock)
