@@ -69,3 +69,23 @@ def test_several_threads_may_draw_at_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         made = list(threads.map(lambda _: over_time(DAYS, "x"), range(8)))
     assert len(set(made)) == 1
+
+
+def test_the_legend_has_the_names_that_are_given_and_room_for_them() -> None:
+    rows = [("1", dict.fromkeys(Concern, 1))]
+    names = dict(zip(Concern, ("Erwähnung", "Angebot und Suche", "Selbst gemacht", "Beschwerden"), strict=True))
+    for width in (3.6, 6.0, 12.0):
+        made = over_time(rows, "x", width=width, names=names).decode()
+        found = re.findall(r'<text style="font-size: (\d+)px[^"]*" x="([\d.]+)"[^>]*>([^<]*)</text>', made)
+        ends = {text: float(left) + 0.65 * float(size) * len(text) for size, left, text in found}
+        assert set(names.values()) <= set(ends)
+        assert max(ends.values()) <= width * 72, "in points"
+    own = over_time(rows, "x", names={Concern.DIY: "own"}).decode()
+    assert ">own<" in own
+    assert ">supply<" in own, "without a name a concern has its label"
+
+
+def test_letters_that_the_font_has_are_kept() -> None:
+    names = ("español", "русский", "中文\u202e")
+    made = ranked([(name, {Concern.DIY: 1}) for name in names], "x").decode()
+    assert {"español", "русский", "???"} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", made))

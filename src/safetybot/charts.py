@@ -94,6 +94,8 @@ def ranked(
     return _draw(_bars, rows, title, (width, 0.9 + 0.36 * max(1, len(rows))), form, theme, names)
 
 
+_LEGEND, _LETTERS = 7, 11
+"""Letters for which a name in the legend needs room besides its own, and letters to an inch."""
 _LOCK = Lock()
 """matplotlib's fonts and settings are shared by all threads, and not made for several at once."""
 _SETTINGS: dict[Any, Any] = {
@@ -186,23 +188,36 @@ def _dress(figure: Figure, axes: Axes, paint: Paint, title: str, legend: Mapping
         figure.legend(
             handles=handles,
             loc="outside lower left",
-            ncols=4 if figure.get_figwidth() > 5 else 2,
+            ncols=_abreast([*legend.values()], _LETTERS * figure.get_figwidth()),
             frameon=False,
             labelcolor=paint.ink,
         )
 
 
+def _abreast(names: Sequence[str], room: float) -> int:
+    """How many names of a legend stand beside each other in `room` letters; columns are filled one after the other."""
+    for count in (4, 2):
+        rows = -(-len(names) // count)
+        columns = [names[start : start + rows] for start in range(0, len(names), rows)]
+        if sum(_LEGEND + max(map(len, column)) for column in columns) < room:
+            return count
+    return 1
+
+
 def _drawable(title: str) -> bool:
     """Whether the font has all letters; where it has not, the title stands in the file's own title alone."""
+    return all(map(_in_font, title))
+
+
+def _in_font(char: str) -> bool:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    font = get_font(findfont(FontProperties()))
-    return all(font.get_char_index(ord(char)) for char in title)
+    return bool(get_font(findfont(FontProperties())).get_char_index(ord(char)))
 
 
 def _plain(name: str) -> str:
     """A name cut to fit beside an axis, without what would move the cursor or is missing from the font's metrics."""
-    kept = "".join(char if (char.isascii() and char.isprintable()) or char == "…" else "?" for char in name)
+    kept = "".join(char if char.isprintable() and (char.isascii() or _in_font(char)) else "?" for char in name[:29])
     return kept if len(kept) <= 28 else kept[:27] + "…"
 
 
