@@ -41,6 +41,7 @@ from safetybot.web.parts import Parts, Site
 from safetybot.web.rendering import STATIC, render
 from safetybot.web.scene import EVERYWHERE, Hidden, NotSignedIn, keep_cookie
 from safetybot.web.texts import gettext, marked
+from safetybot.web.told import refusal
 
 ONE = "/in/{platform}/{community}"
 _ABOUT_ONE = (keywords, settings, privacy)
@@ -132,15 +133,19 @@ async def _refused(request: Request, error: Exception) -> Response:
     asked = (request.path_params.get("platform"), request.path_params.get("community"))
     if not isinstance(error, Refused) or (error.platform, error.community) != asked:
         return await _hidden(request, error)  # about another community, of which nothing is told
-    return _told(403, marked("You may not do that"), str(error))
+    return _told(403, marked("You may not do that"), refusal(error))
 
 
 async def _conflict(_: Request, error: Exception) -> Response:
-    return _told(409, marked("Somebody was first"), str(error))
+    return _told(409, marked("Somebody was first"), _why(error))
 
 
 async def _cannot(_: Request, error: Exception) -> Response:
-    return _told(400, marked("That cannot be done so"), str(error))
+    return _told(400, marked("That cannot be done so"), _why(error))
+
+
+def _why(error: Exception) -> str:
+    return refusal(error) if isinstance(error, CommunityError) else str(error)
 
 
 async def _unusable(_: Request, __: Exception) -> Response:

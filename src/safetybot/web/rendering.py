@@ -20,6 +20,7 @@ from safetybot.communities.setting_list import to_text
 from safetybot.model import Concern, Span
 from safetybot.web import texts
 from safetybot.web.names import bound_to, named
+from safetybot.web.told import refusal, repair_says
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -137,6 +138,8 @@ def _environment() -> jinja2.Environment:
         visible=visible,
         named=named,
         bound_to=bound_to,
+        refusal=refusal,
+        repair_says=repair_says,
         blocks=blocks,
         plain=plain,
         seconds=seconds,

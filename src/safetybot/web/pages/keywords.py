@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from safetybot.communities.access import Right
 from safetybot.communities.errors import CommunityError
-from safetybot.communities.keyword import Keyword, KeywordState, Override, change_in_words
+from safetybot.communities.keyword import Keyword, KeywordState, Override
 from safetybot.communities.keywords import TooBroad
 from safetybot.communities.preview import Preview
 from safetybot.model import Concern, Strength
 from safetybot.web.scene import NOT_HERE, Here, HereForm, Scene
+from safetybot.web.told import keyword_change
 
 router = APIRouter()
 Term = Annotated[str, Form(max_length=400)]
@@ -120,7 +121,7 @@ async def _one(here: Scene, term: str, *, problem: CommunityError | None = None)
     found = await keywords.get(here.actor, *place, term)
     changes = await keywords.history(here.actor, *place, term)
     lines = [
-        change_in_words(found.keyword.term, before.value if before else None, change)
+        keyword_change(found.keyword.term, before.value if before else None, change)
         for before, change in zip([None, *changes], changes, strict=False)
     ]
     status = 200 if problem is None else 409 if isinstance(problem, TooBroad) else 400

@@ -11,8 +11,8 @@ from safetybot.communities.access import Right
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Change
 from safetybot.communities.setting_list import from_text
-from safetybot.communities.settings import in_words
 from safetybot.web.scene import NOT_HERE, Here, HereForm, Scene
+from safetybot.web.told import setting_change
 
 router = APIRouter()
 Channel = Annotated[str, Query(max_length=100)]
@@ -88,6 +88,6 @@ def _lines(key: str, changes: list[Change] | object) -> list[str]:
     lines: list[str] = []
     before: object = None
     for change in changes if isinstance(changes, list) else []:
-        lines.append(in_words(key, before, change))
+        lines.append(setting_change(key, before, change))
         before = change.value
     return lines[::-1]
