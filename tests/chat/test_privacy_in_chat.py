@@ -15,8 +15,11 @@ from safetybot.chat.commands import Caller, Commands
 from safetybot.chat.registry import all_commands
 from safetybot.chat.services import Services
 from safetybot.chat.trying import check_message
+from safetybot.cli.runtime import Runtime
 from safetybot.communities.access import Role
 from safetybot.communities.records import Filters
+from safetybot.communities.saved_views import SavedViews
+from safetybot.communities.sign_in import Grant
 from safetybot.model import Place, VerdictKind
 from safetybot.ports import Posted
 
@@ -55,6 +58,23 @@ async def test_a_member_sees_takes_and_deletes_what_is_kept(
     assert ui.erased in gone.text.plain
     assert ui.nothing_kept in gone.text.plain
     assert wall.posts["1"].text.plain == "What this was about is deleted."
+
+
+async def test_a_moderator_sees_takes_and_deletes_their_saved_views(
+    services: Services, commands: Commands, caller: Make, runtime: tuple[Any, Runtime]
+) -> None:
+    ui, moderator = services.library.ui("en"), caller(Role.MODERATOR)
+    _, opened = runtime
+    views = SavedViews(opened.store.views, opened.clock, opened.pseudonyms)
+    await views.save(Grant("ann", Role.MODERATOR, *HERE, "42"), *HERE, "*mine* @everyone", {"state": "sent"})
+    answer = await commands.run(moderator, ("privacy",), {})
+    assert f"{ui.kept}\n- “*mine* @everyone”" in answer.text.plain
+    assert ui.nothing_kept not in answer.text.plain
+    (file,) = (await press(commands, moderator, answer, ui.hand_out)).files
+    assert [view["name"] for view in json.loads(file.data)["saved_views"]] == ["*mine* @everyone"]
+    asked = await press(commands, moderator, answer, ui.erase)
+    assert ui.nothing_kept in (await press(commands, moderator, asked, ui.erase_yes)).text.plain
+    assert await opened.store.views.listed(f"member/{opened.pseudonyms(Place(*HERE, ''), '42')}", *HERE) == []
 
 
 async def test_a_member_stops_the_replies_and_lets_them_begin_again(
