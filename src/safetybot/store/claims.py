@@ -1,5 +1,7 @@
 """Claims: who may act on a message, and whether the cooldowns let them; many at once cost little more than one.
 
+The look at what was before, from which a decision is made (`HISTORY`), stands beside them.
+
 All claims of a batch go through four statements: insert the rows (the unique key lets one through), lock and read the
 cooldowns, write those that were won, mark the rows that lost. Rows and cooldowns are always touched in the same order,
 so that replicas wait for each other and do not block each other.
@@ -19,7 +21,7 @@ from safetybot.ports import Claim, Cooldowns
 from safetybot.store.database import inserter
 from safetybot.store.keys import Excerpts
 from safetybot.store.log import stored_hits
-from safetybot.store.tables import cooldowns, interactions
+from safetybot.store.tables import cooldowns, interactions, opt_outs
 from safetybot.store.webhooks import fill_outbox
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -105,6 +107,26 @@ def this_message(place: Place, message_id: str) -> tuple[sa.ColumnElement[bool],
     """The conditions that find the row of one message."""
     wanted = (place.platform, place.community, place.channel, message_id)
     return tuple(interactions.c[name] == value for name, value in zip(_MESSAGE, wanted, strict=True))
+
+
+def _history() -> sa.CompoundSelect[Any]:
+    """What bears on a decision about a message."""
+    given = sa.bindparam
+    subject = cooldowns.c.subject
+    return sa.union_all(
+        sa.select(sa.literal("opted out"), opt_outs.c.at).where(opt_outs.c.author == given("author")),
+        sa.select(sa.literal("answered"), interactions.c.at).where(
+            *(interactions.c[name] == given(name) for name in ("platform", "community", "channel", "message_id"))
+        ),
+        sa.select(subject, cooldowns.c.at).where(
+            subject.in_([given("here", type_=subject.type), given("theirs", type_=subject.type)]),
+            cooldowns.c.concern == given("kind"),
+        ),
+    )
+
+
+HISTORY = _history()
+"""Opt-out, earlier answer and cooldowns; put together once, since that costs more than running it."""
 
 
 class Claims:

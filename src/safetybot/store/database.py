@@ -1,24 +1,23 @@
 """Connections and the one writer: both databases, group commit, crash-safe settings.
 
-Lives here: engines, SQLite's pragmas, and `Writer`, the only task that writes. Does not live here: any query.
+Lives here: `Database`, and `Writer`, the only task that writes. Does not live here: any query, and how a job gets to a
+connection (`engines.py`).
 
 Group commit: all that came in while the last commit ran goes into the next one, so a commit's cost is shared and
 `synchronous=FULL` costs no throughput. Each job has a savepoint of its own: one that fails fails alone. Jobs are plain
 functions of a connection: on SQLite a whole batch runs in the writer's own thread without a step back to the loop
-(a step a statement, as aiosqlite makes them, cost ten times the throughput); reads go through aiosqlite.
+(a step a statement, as aiosqlite makes them, cost ten times the throughput). What is asked about every message of
+concern is read in one step as well (`Database.read`); other reads go through aiosqlite.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -27,6 +26,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from safetybot.store import migrations
+from safetybot.store.engines import (
+    Job,
+    PostgresReadEngine,
+    PostgresWriteEngine,
+    ReadEngine,
+    SqliteReadEngine,
+    SqliteWriteEngine,
+    WriteEngine,
+    prepare_sqlite,
+)
 from safetybot.store.errors import (
     DatabaseUnreachable,
     OutdatedDatabase,
@@ -38,18 +47,9 @@ from safetybot.store.errors import (
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741  # an item
-Job = Callable[[sa.Connection], Any]
-Outcomes = list[tuple[Any, Exception | None]]
 
 _BATCH = 256
 _TRIES = 5
-_PRAGMAS = (
-    "PRAGMA busy_timeout=10000",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    # What is erased is overwritten, not just unlinked.
-    "PRAGMA secure_delete=ON",
-)
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL's codes for: serialisation failure, deadlock, lock not available."""
 
@@ -67,16 +67,26 @@ class Database:
         self.is_sqlite = parsed.drivername.startswith("sqlite")
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-            self._write: _WriteEngine = _SqliteWriteEngine(parsed)
+            self._write: WriteEngine = SqliteWriteEngine(parsed)
             self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0)
-            _prepare_sqlite(self.reader.sync_engine, "BEGIN")
+            prepare_sqlite(self.reader.sync_engine, "BEGIN")
         else:
             try:
-                self._write = _PostgresWriteEngine(url)
+                self._write = PostgresWriteEngine(url)
                 self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, pool_pre_ping=True)
             except ModuleNotFoundError as error:
                 raise UnusableUrl("PostgreSQL needs one more package: pip install 'safetybot[postgres]'") from error
+        self._reads: ReadEngine = SqliteReadEngine(parsed) if self.is_sqlite else PostgresReadEngine(self.reader)
         self.writer = Writer(self._write)
+
+    async def read(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run `job`, which only reads: with one step away from the loop, not several for each statement.
+
+        Raises:
+            StoreClosed: The store is closed.
+            sqlalchemy.exc.SQLAlchemyError: The database could not be read.
+        """
+        return await self._reads.run(job)
 
     async def migrate(self) -> None:
         """Bring the database to the newest version. Raises `NewerDatabase`, `DatabaseUnreachable`."""
@@ -109,7 +119,10 @@ class Database:
             try:
                 await self._write.dispose()
             finally:
-                await self.reader.dispose()
+                try:
+                    await self._reads.dispose()
+                finally:
+                    await self.reader.dispose()
 
 
 @asynccontextmanager
@@ -162,7 +175,7 @@ class _Waiting:
 class Writer:
     """Runs write jobs one after another in shared transactions; a job's result arrives after its commit."""
 
-    def __init__(self, engine: _WriteEngine) -> None:
+    def __init__(self, engine: WriteEngine) -> None:
         """Write through `engine`."""
         self._engine = engine
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
@@ -310,119 +323,6 @@ def _settle(waiting: _Waiting, result: Any, failure: Exception | None) -> None:
         waiting.done.set_exception(failure)
     else:
         waiting.done.set_result(result)
-
-
-class _WriteEngine(Protocol):
-    async def run(self, jobs: Sequence[Job]) -> Outcomes: ...
-
-    async def scrub(self) -> None: ...
-
-    async def dispose(self) -> None: ...
-
-
-class _SqliteWriteEngine:
-    """One connection in one thread of its own."""
-
-    def __init__(self, url: sa.URL) -> None:
-        self._engine = sa.create_engine(
-            url.set(drivername="sqlite"),
-            pool_size=1,
-            max_overflow=0,
-            connect_args={"check_same_thread": False},
-            hide_parameters=True,
-        )
-        # The file keeps this mode, so that readers find it set. Goes first: see `_into_wal`.
-        sa.event.listen(self._engine, "connect", _into_wal)
-        _prepare_sqlite(self._engine, "BEGIN IMMEDIATE")
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
-
-    async def run(self, jobs: Sequence[Job]) -> Outcomes:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, jobs)
-
-    def _run(self, jobs: Sequence[Job]) -> Outcomes:
-        with self._engine.begin() as connection:
-            return _run_jobs(connection, jobs)
-
-    async def scrub(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._scrub)
-
-    def _scrub(self) -> None:
-        with closing(self._engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            for pragma in ("busy_timeout=200", "wal_checkpoint(TRUNCATE)", "busy_timeout=10000"):
-                cursor.execute(f"PRAGMA {pragma}")
-                cursor.fetchall()
-
-    async def dispose(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown()
-
-
-class _PostgresWriteEngine:
-    """One connection, driven by asyncpg."""
-
-    def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=1, pool_pre_ping=True)
-
-    async def run(self, jobs: Sequence[Job]) -> Outcomes:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(_run_jobs, jobs)
-
-    async def scrub(self) -> None:
-        """Nothing to do: PostgreSQL's own vacuum takes deleted rows out."""
-
-    async def dispose(self) -> None:
-        await self._engine.dispose()
-
-
-def _run_jobs(connection: sa.Connection, jobs: Sequence[Job]) -> Outcomes:
-    outcomes: Outcomes = []
-    for job in jobs:
-        try:
-            with connection.begin_nested():
-                outcomes.append((job(connection), None))
-        except DBAPIError:
-            # On its own it is tried again; in a group, everybody is.
-            raise
-        except Exception as failure:  # noqa: BLE001  # handed to whoever asked for the job
-            outcomes.append((None, failure))
-    return outcomes
-
-
-def _into_wal(connection: Any, _record: object) -> None:
-    """Switch the file to write-ahead logging.
-
-    SQLite does not wait for others who switch at the same time, whatever its busy timeout, so this does.
-    """
-    tries = 200
-    while True:
-        try:
-            cursor = connection.execute("PRAGMA journal_mode=WAL")
-            cursor.fetchall()
-            cursor.close()
-        except sqlite3.OperationalError:
-            tries -= 1
-            if not tries:
-                raise
-            time.sleep(0.05)  # in the writer's thread, never on the loop
-        else:
-            return
-
-
-def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
-    def connected(connection: Any, _record: object) -> None:
-        # Transactions begin where SQLAlchemy says so, with the lock we ask for, not where the driver guesses.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-            cursor.fetchall()
-        cursor.close()
-
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    sa.event.listen(engine, "connect", connected)
-    sa.event.listen(engine, "begin", begun)
 
 
 def _parsed(url: str) -> sa.URL:

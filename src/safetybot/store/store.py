@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ from safetybot.ports import Claim, Clock, Cooldowns, Posted
 from safetybot.store.api_tokens import ApiTokenLog
 from safetybot.store.audit import AuditLog, write_audit
 from safetybot.store.chats import Alerts, Budgets, Moves, Watermarks
-from safetybot.store.claims import EMERGENCY, NEVER, Claims, claiming, cooldown_kind, subjects, this_message
+from safetybot.store.claims import HISTORY, NEVER, Claims, claiming, cooldown_kind, subjects
 from safetybot.store.database import Database, open_database
 from safetybot.store.errors import NoSuchInteraction, StoreError
 from safetybot.store.figures import FigureLog
@@ -61,21 +61,14 @@ from safetybot.store.reactions import ReactionLog
 from safetybot.store.saved_views import SavedViewRows
 from safetybot.store.settings import CommunitySettings, policy_of, rows_in_force
 from safetybot.store.sign_in import WebSessions
-from safetybot.store.tables import cooldowns, interactions, notes, opt_outs, verdicts
+from safetybot.store.states import advance_all
+from safetybot.store.tables import interactions, notes, verdicts
 from safetybot.store.webhooks import WebhookLog
 
 __all__ = ["Filters", "SqlStore", "open_store", "storable"]
 
 log = structlog.get_logger(__name__)
 
-_FROM: Mapping[InteractionState, tuple[InteractionState, ...]] = {
-    InteractionState.SENDING: (InteractionState.PLANNED,),
-    InteractionState.SENT: (InteractionState.SENDING,),
-    InteractionState.FAILED: (InteractionState.PLANNED, InteractionState.SENDING),
-    InteractionState.SUPPRESSED: (InteractionState.PLANNED,),
-    InteractionState.UNKNOWN: (InteractionState.SENDING,),
-}
-"""To each state, the states that it may follow."""
 _ERROR_CHARS = 500
 _POLICY_AGE = 2.0
 """Seconds after which settings are read again: other processes change them too."""
@@ -121,6 +114,8 @@ class SqlStore:
         self.webhooks = WebhookLog(database, clock)
         self.views = SavedViewRows(database, clock)
         self._policies: dict[tuple[str, str], tuple[float, Sequence[sa.Row[Any]]]] = {}
+        self._reading: dict[tuple[str, str], asyncio.Task[Sequence[sa.Row[Any]]]] = {}
+        """Communities whose settings are being read just now: all who ask meanwhile wait for the one reading."""
 
     # --- ports.Store --------------------------------------------------------------------------------------
 
@@ -128,35 +123,53 @@ class SqlStore:
         """The policy in force at `place`; changes of other processes are seen within two seconds."""
         key = (place.platform, place.community)
         known = self._policies.get(key)
-        if known is None or time.monotonic() - known[0] > _POLICY_AGE:
-            generation, now = self._generation, time.monotonic()
-            async with self.database.reader.connect() as connection:
-                known = (now, await rows_in_force(connection, *key))
-            if generation == self._generation:  # else a setting was changed while we read
-                self._policies[key] = known
-            if len(self._policies) > _POLICIES:
-                self._policies.pop(next(iter(self._policies)))
-        return policy_of(self._defaults, known[1], place.channel)
+        if known is not None and time.monotonic() - known[0] <= _POLICY_AGE:
+            return policy_of(self._defaults, known[1], place.channel)
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = asyncio.create_task(self._read_policy(key), name="policy")
+            reading.add_done_callback(lambda done: self._read_ended(key, done))
+        # Whoever asks may go away; the reading goes on for the others.
+        return policy_of(self._defaults, await asyncio.shield(reading), place.channel)
+
+    async def _read_policy(self, key: tuple[str, str]) -> Sequence[sa.Row[Any]]:
+        generation, now = self._generation, time.monotonic()
+        async with self.database.reader.connect() as connection:
+            rows = await rows_in_force(connection, *key)
+        if generation == self._generation:  # else a setting was changed while we read
+            self._policies[key] = now, rows
+        if len(self._policies) > _POLICIES:
+            self._policies.pop(next(iter(self._policies)))
+        return rows
+
+    def _read_ended(self, key: tuple[str, str], reading: asyncio.Task[Sequence[sa.Row[Any]]]) -> None:
+        if self._reading.get(key) is reading:
+            del self._reading[key]
+        if not reading.cancelled():
+            reading.exception()  # told to whoever waits; nobody may
 
     def settings_changed(self, platform: str, community: str) -> None:
         """Forget what is cached of a community whose settings this process changed."""
         self._generation += 1
         self._policies.pop((platform, community), None)
+        # Who asks from now on must not get what a reading from before finds.
+        self._reading.pop((platform, community), None)
 
     async def history(
         self, place: Place, message_id: str, author_pseudonym: str, concern: Concern, level: Level | None = None
     ) -> History:
         """What bears on a decision about this message."""
         channel, author = subjects(place, author_pseudonym)
-        query = sa.union_all(
-            sa.select(sa.literal("opted out"), opt_outs.c.at).where(opt_outs.c.author == author_pseudonym),
-            sa.select(sa.literal("answered"), interactions.c.at).where(*this_message(place, message_id)),
-            sa.select(cooldowns.c.subject, cooldowns.c.at).where(
-                cooldowns.c.subject.in_((channel, author)), cooldowns.c.concern == cooldown_kind(concern, level)
-            ),
-        )
-        async with self.database.reader.connect() as connection:
-            found = {row[0]: row[1] for row in await connection.execute(query)}
+        asked = {
+            "platform": place.platform, "community": place.community, "channel": place.channel,
+            "message_id": message_id, "author": author_pseudonym, "here": channel, "theirs": author,
+            "kind": cooldown_kind(concern, level),
+        }  # fmt: skip
+
+        def job(connection: sa.Connection) -> dict[str, datetime]:
+            return {row[0]: row[1] for row in connection.execute(HISTORY, asked)}
+
+        found = await self.database.read(job)
         replied = {subject: at for subject, at in found.items() if at > NEVER}
         return History(
             author_opted_out="opted out" in found,
@@ -180,29 +193,11 @@ class SqlStore:
         Only the store that claimed it, or took it over by `unfinished`, may move it to `sending`. One that ends without
         having been sent gives its cooldowns back: nobody was answered.
         """
-        values: dict[str, Any] = {"state": to.value, "error": storable(error)[:_ERROR_CHARS]}
-        values["sending_at" if to is InteractionState.SENDING else "ended_at"] = self._clock.now()
-        if reply_id is not None:
-            values["reply_id"] = reply_id
-        kept = interactions.c
-        statement = (
-            sa.update(interactions)
-            .where(kept.id == interaction_id, kept.state.in_([s.value for s in _FROM.get(to, ())]))
-            .values(values)
-            .returning(kept.platform, kept.community, kept.channel, kept.author, kept.concern, kept.at)
-        )
-        if to is InteractionState.SENDING:
-            statement = statement.where(kept.owner == self._holder.name)
-
-        def job(connection: sa.Connection) -> bool:
-            moved = connection.execute(statement).first()
-            if moved is not None and to in (InteractionState.FAILED, InteractionState.SUPPRESSED):
-                about = subjects(Place(moved.platform, moved.community, moved.channel), moved.author)
-                ours = (cooldowns.c.concern.in_((moved.concern, EMERGENCY)), cooldowns.c.at == moved.at)
-                connection.execute(sa.delete(cooldowns).where(cooldowns.c.subject.in_(about), *ours))
-            return moved is not None
-
-        return await self.database.writer.do(job)
+        step = {
+            "number": interaction_id, "now": self._clock.now(), "said": storable(error)[:_ERROR_CHARS],
+            "posted": reply_id, "us": self._holder.name,
+        }  # fmt: skip
+        return await self.database.writer.do_in_bulk(advance_all, (to, step))
 
     async def posted(self, interaction_id: int, where: Posted) -> None:
         """Remember where the alert about an interaction stands."""
@@ -368,6 +363,8 @@ class SqlStore:
     async def close(self) -> None:
         """Tell other replicas that this store is gone; whatever it left unfinished is theirs. `open_store` calls it."""
         self._holder.gone()
+        for reading in self._reading.values():
+            reading.cancel()  # nobody is served any more
         heart, self._heart = self._heart, None
         if heart is None:
             return
