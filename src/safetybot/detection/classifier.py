@@ -12,6 +12,7 @@ fitted on held-out messages (Guo et al., 2017).
 from __future__ import annotations
 
 import math
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _REMEMBERED = 30_000
 """Words whose weights are kept added up."""
 
 _Row = tuple[int, int, int, int, int]
+_ROW = struct.Struct("5b").unpack_from
+"""The five signed bytes of a feature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Classifier:
         self.thresholds = Thresholds(**header.thresholds)
         self.gate = Gate(header.gate.weights, header.gate.bias, header.gate.threshold) if header.gate else None
         self._mask = header.buckets - 1
-        self._weights = memoryview(weights).cast("b")
+        self._weights = weights
         self._scale = list(header.scale)
         self._bias = list(header.bias)
         self._words: dict[str, tuple[_Row, _Row]] = {}
@@ -183,7 +186,7 @@ class Classifier:
     def _row(self, name: str) -> _Row:
         """The five weights of one feature."""
         start = (zlib.crc32(name.encode("utf-8", "replace")) & self._mask) * 5
-        a, b, c, d, e = self._weights[start : start + 5]
+        a, b, c, d, e = _ROW(self._weights, start)
         return a, b, c, d, e
 
     def _word(self, prefix: str, word: str) -> tuple[_Row, _Row]:
