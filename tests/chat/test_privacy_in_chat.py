@@ -17,7 +17,7 @@ from safetybot.chat.services import Services
 from safetybot.chat.trying import check_message
 from safetybot.cli.runtime import Runtime
 from safetybot.communities.access import Role
-from safetybot.communities.records import Filters
+from safetybot.communities.records import Filters, Reactions
 from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.sign_in import Grant
 from safetybot.model import Place, VerdictKind
@@ -170,6 +170,17 @@ async def test_figures_come_with_a_picture_and_how_right_the_bot_was(
     assert "Right in 50 % of what moderators judged: 1 confirmed, 1 false alarms." in said
     (file,) = answer.files
     assert file.data.startswith(b"\x89PNG")
+
+
+async def test_figures_tell_how_replies_were_taken(
+    services: Services, commands: Commands, caller: Make, happened: Happened
+) -> None:
+    first, second = await happened("1"), await happened("2")
+    assert "reactions" not in (await commands.run(caller(Role.VIEWER), ("stats",), {})).text.plain
+    await services.reactions.put(first, Reactions(welcome=4, unwelcome=1))
+    await services.reactions.put(second, Reactions(welcome=1))
+    said = (await commands.run(caller(Role.VIEWER), ("stats",), {})).text.plain
+    assert "By members' reactions: 100 % of the replies were welcome, 50 % unwelcome." in said
 
 
 async def test_without_anything_there_is_no_picture(commands: Commands, caller: Make) -> None:

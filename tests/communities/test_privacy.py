@@ -64,6 +64,7 @@ async def test_a_member_gets_all_that_is_kept_and_nothing_of_others(
     assert (row["id"], row["excerpt"], row["concern"]) == (own, "my words", "diy")
     assert [verdict["reason"] for verdict in row["verdicts"]] == ["as said"]
     assert [note["text"] for note in row["notes"]] == ["spoke to them"]
+    assert row["reactions_to_reply"] == {"welcome": 0, "unwelcome": 0, "other": 0}
     assert data["opted_out_at"] == store._clock.now().isoformat()
     assert [one["about"] for one in data["last_answered"]] == ["diy"]
     assert "moderator-mo" not in json.dumps(data)

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import pytest
 from tests.conftest import START
-from tests.web.conftest import HERE, Pages
+from tests.web.conftest import HERE, THERE, Pages
 
 from safetybot.communities.access import Role
 from safetybot.communities.audit import AuditFilters
 from safetybot.communities.figures import By
+from safetybot.communities.records import Reactions
 from safetybot.model import Concern, Place, VerdictKind
 from safetybot.store.keys import Pseudonyms
 from safetybot.web import texts
@@ -43,6 +44,20 @@ async def test_the_overview_counts_what_happened_in_this_community_alone(pages: 
     assert "1 reply" in shown
     chart = (await browser.get(f"{BASE}/overview/day.svg?width=full")).text
     assert {"adverse", "diy", "03-02"} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", chart))
+
+
+async def test_the_overview_and_an_interaction_tell_how_replies_were_taken(pages: Pages) -> None:
+    await pages.interaction(HERE, "another")
+    await pages.store.reactions.put(pages.rows[HERE], Reactions(3, 1, 2))
+    await pages.store.reactions.put(pages.rows[THERE], Reactions(0, 9, 0))
+    browser = await pages.signed_in(Role.MODERATOR)
+    assert "50% of replies welcomed 50% unwelcome" in words((await browser.get(f"{BASE}/overview")).text)
+    shown = words((await browser.get(f"{BASE}/interactions/{pages.rows[HERE]}")).text)
+    assert "Reactions 3 welcoming, 1 unwelcoming, 2 other" in shown
+    operator = await pages.signed_in(Role.OPERATOR)
+    shown = words((await operator.get("/everywhere/overview")).text)
+    assert "33% of replies welcomed 67% unwelcome" in shown
+    assert "discord/100 2 1 (50%) 1 (50%) discord/200 1 0 (0%) 1 (100%)" in shown
 
 
 async def test_a_picture_has_its_styles_and_nothing_else_of_its_own(pages: Pages) -> None:

@@ -54,7 +54,13 @@ async def stats(services: Services, caller: Caller, days: int) -> Answer:
     since = services.clock.now() - timedelta(days=days)
     judged = (await services.reviews.precision(caller.actor, Filters(*here, since=since))).overall
     title = said.many("The last {number} day", "The last {number} days", days)
-    lines = [line(bold(title)), *_amounts(said, found), *_rightness(said, judged), *_speed(said, found)]
+    lines = [
+        line(bold(title)),
+        *_amounts(said, found),
+        *_rightness(said, judged),
+        *_reception(said, found),
+        *_speed(said, found),
+    ]
     files: tuple[File, ...] = ()
     if found.interactions:
         rows = [(row.name[5:], row.counts) for row in found.by[By.DAY]]
@@ -103,6 +109,17 @@ def _rightness(said: Texts, judged: Tally) -> list[Line]:
             )
         )
     ]  # fmt: skip
+
+
+def _reception(said: Texts, found: Overview) -> list[Line]:
+    taken = found.reception
+    if not (taken.reacted.welcome or taken.reacted.unwelcome):
+        return []
+    told = said.say(
+        "By members' reactions: {welcome} % of the replies were welcome, {unwelcome} % unwelcome.",
+        welcome=round((taken.welcome or 0.0) * 100), unwelcome=round((taken.unwelcome or 0.0) * 100),
+    )  # fmt: skip
+    return [bullet(told)]
 
 
 def _speed(said: Texts, found: Overview) -> list[Line]:

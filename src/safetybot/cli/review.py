@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +33,7 @@ from safetybot.cli.show import console, table
 from safetybot.cli.use_cases import Json, me, own_terms, reviews, with_runtime, words
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRate, RuleRates
+from safetybot.communities.records import Reactions
 from safetybot.communities.review import Explanation, Precision, Repair, RepairKind, Tally, Words
 from safetybot.model import Interaction, Place, VerdictKind
 from safetybot.store.export import as_fields
@@ -252,6 +254,7 @@ def _tell(found: Explanation, *, asked: bool) -> None:
         ("done", f"{one.state.value}; {'; '.join(one.reasons)}"),
         *([("error", details.error)] if details.error else []),
         ("reply", one.response_id or "none"),
+        *([("reactions", _reactions(details.reactions))] if details.reactions else []),
         *(
             ("verdict", f"{v.kind.value} by {v.by}, {v.at:%Y-%m-%d %H:%M}. {v.reason}".strip())
             for v in details.verdicts
@@ -264,6 +267,10 @@ def _tell(found: Explanation, *, asked: bool) -> None:
     for name, text in lines:
         made.add_row(name, _printable(text))
     console().print(made, markup=False)
+
+
+def _reactions(found: Reactions) -> str:
+    return f"{found.welcome} welcoming, {found.unwelcome} unwelcoming, {found.other} other"
 
 
 def _excerpt(found: Explanation, *, asked: bool) -> str:
@@ -292,4 +299,5 @@ def _fields(found: Explanation) -> dict[str, Any]:
             {"kind": v.kind.value, "by": v.by, "at": v.at.isoformat(), "reason": v.reason} for v in details.verdicts
         ],
         "notes": [{"by": n.by, "at": n.at.isoformat(), "text": n.text} for n in details.notes],
+        "reactions": asdict(details.reactions),
     }

@@ -10,6 +10,7 @@ a member asked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from safetybot.communities.access import Actor, Right, require, require_own_or
@@ -187,4 +188,5 @@ def _row(row: MemberRow) -> dict[str, Any]:
             for verdict in details.verdicts
         ],
         "notes": [{"at": note.at.isoformat(), "text": note.text} for note in details.notes],
+        "reactions_to_reply": asdict(details.reactions),
     }

@@ -6,15 +6,14 @@ reaction means (`communities/reactions.py`), counting replies for the overview (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from safetybot.communities.reactions import MOST, Seen
 from safetybot.communities.records import Reactions
-from safetybot.store.database import Database
+from safetybot.store.database import Database, inserter
 from safetybot.store.tables import interactions, reactions
 
 _KINDS = ("welcome", "unwelcome", "other")
@@ -26,8 +25,7 @@ class ReactionLog:
     def __init__(self, database: Database) -> None:
         """Use an open database."""
         self._database = database
-        insert: Callable[..., Any] = sqlite.insert if database.is_sqlite else postgresql.insert
-        new = insert(reactions)
+        new = inserter(is_sqlite=database.is_sqlite)(reactions)
         names = (*_KINDS, "seen_at", "seen_number")
         self._put = new.on_conflict_do_update(
             index_elements=[reactions.c.interaction_id], set_={name: new.excluded[name] for name in names}

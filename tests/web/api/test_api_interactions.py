@@ -14,6 +14,7 @@ from tests.web.api.conftest import C, assert_problem, program
 from tests.web.conftest import HERE, Pages
 
 from safetybot.communities.access import Role
+from safetybot.communities.records import Reactions
 from safetybot.model import Concern, Place
 from safetybot.web.api.asking import before_cursor, cursor_of
 
@@ -81,6 +82,9 @@ async def test_what_did_not_change_is_not_sent_again(pages: Pages) -> None:
     changed = await client.get(address, headers={"if-none-match": first.headers["etag"]})
     assert changed.status_code == 200
     assert changed.json()["notes"][0]["text"] == "seen"
+    await pages.store.reactions.put(pages.rows[HERE], Reactions(1, 2, 3))
+    reacted = await client.get(address, headers={"if-none-match": changed.headers["etag"]})
+    assert reacted.json()["reactions"] == {"welcome": 1, "unwelcome": 2, "other": 3}
 
 
 async def test_a_false_alarm_needs_a_reason_and_brings_repairs(pages: Pages) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from safetybot.communities.figures import Overview, Row
+from safetybot.communities.figures import Overview, Reception, Row
 from safetybot.communities.rates import RuleRate
 from safetybot.communities.review import Precision, Tally
 from safetybot.web.api.shapes.fields import ConcernName
@@ -35,6 +35,19 @@ class SpeedOut(BaseModel):
     slow: float = Field(description="Nineteen of twenty were faster.")
 
 
+class ReceptionOut(BaseModel):
+    """How replies were taken, by members' reactions."""
+
+    replies: int
+    welcome: int = Field(description="Replies with at least one welcoming reaction.")
+    unwelcome: int = Field(description="Replies with at least one unwelcoming reaction; one reply may be both.")
+
+    @classmethod
+    def of(cls, found: Reception) -> ReceptionOut:
+        """Of some replies."""
+        return cls(replies=found.replies, welcome=found.reacted.welcome, unwelcome=found.reacted.unwelcome)
+
+
 class FiguresOut(BaseModel):
     """What happened, in numbers."""
 
@@ -44,6 +57,7 @@ class FiguresOut(BaseModel):
     replies: int
     waiting: int = Field(description="For a verdict; counted up to 1,000.")
     speed: SpeedOut | None
+    reception: ReceptionOut
     by_day: list[CountOut]
     by_hour: list[CountOut]
     by_channel: list[CountOut]
@@ -57,7 +71,8 @@ class FiguresOut(BaseModel):
         return cls(
             since=found.since, until=found.until, interactions=found.interactions, replies=found.replies,
             waiting=found.waiting,
-            speed=SpeedOut(replies=speed.replies, median=speed.median, slow=speed.slow) if speed else None, **rows,
+            speed=SpeedOut(replies=speed.replies, median=speed.median, slow=speed.slow) if speed else None,
+            reception=ReceptionOut.of(found.reception), **rows,
         )  # fmt: skip
 
 

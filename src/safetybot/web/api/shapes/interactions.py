@@ -126,6 +126,14 @@ class NoteOut(BaseModel):
     text: str
 
 
+class ReactionsOut(BaseModel):
+    """How many reactions members put below the reply; of nobody whose."""
+
+    welcome: int
+    unwelcome: int
+    other: int
+
+
 class InteractionInFull(InteractionOut):
     """One interaction with why it came about and what became of it."""
 
@@ -138,6 +146,7 @@ class InteractionInFull(InteractionOut):
     has_excerpt: bool
     verdicts: list[VerdictOut]
     notes: list[NoteOut]
+    reactions: ReactionsOut
 
     @classmethod
     def of(cls, found: Explanation) -> InteractionInFull:
@@ -147,7 +156,7 @@ class InteractionInFull(InteractionOut):
             **cls.fields_of(details.interaction), says=list(found.rules), hits=_hits(found), error=details.error,
             sending_at=details.sending_at, ended_at=details.ended_at, config_version=details.config_version,
             has_excerpt=details.has_excerpt, verdicts=[VerdictOut.of(one) for one in details.verdicts],
-            notes=_notes(details),
+            notes=_notes(details), reactions=_reactions(details),
         )  # fmt: skip
 
 
@@ -202,6 +211,11 @@ def _hits(found: Explanation) -> list[HitOut]:
         HitOut(concept=hit.concept, term=term, start=hit.span.start, end=hit.span.end, path=hit.path.value)
         for hit, (_, term) in zip(found.details.hits, found.terms, strict=True)
     ]
+
+
+def _reactions(details: InteractionDetails) -> ReactionsOut:
+    found = details.reactions
+    return ReactionsOut(welcome=found.welcome, unwelcome=found.unwelcome, other=found.other)
 
 
 def _notes(details: InteractionDetails) -> list[NoteOut]:
