@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -155,11 +155,7 @@ async def open_database(url: str, *, migrate: bool | None = None) -> AsyncIterat
 
 def inserter(*, is_sqlite: bool) -> Callable[..., Any]:
     """What makes an INSERT that may meet a row that is there already; each database has its own."""
-    if is_sqlite:
-        return sqlite.insert
-    from sqlalchemy.dialects import postgresql  # 2 MiB of code that SQLite has no use for
-
-    return postgresql.insert
+    return sqlite.insert if is_sqlite else postgresql.insert
 
 
 @dataclass(slots=True)
