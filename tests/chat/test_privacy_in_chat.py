@@ -16,11 +16,12 @@ from safetybot.chat.registry import all_commands
 from safetybot.chat.services import Services
 from safetybot.chat.trying import check_message
 from safetybot.cli.runtime import Runtime
+from safetybot.cli.session import Session
 from safetybot.communities.access import Role
 from safetybot.communities.records import Filters, Reactions
 from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.sign_in import Grant
-from safetybot.model import Place, VerdictKind
+from safetybot.model import InteractionState, Place, VerdictKind
 from safetybot.ports import Posted
 
 Make = Callable[..., Caller]
@@ -173,9 +174,12 @@ async def test_figures_come_with_a_picture_and_how_right_the_bot_was(
 
 
 async def test_figures_tell_how_replies_were_taken(
-    services: Services, commands: Commands, caller: Make, happened: Happened
+    services: Services, runtime: tuple[Session, Runtime], commands: Commands, caller: Make, happened: Happened
 ) -> None:
     first, second = await happened("1"), await happened("2")
+    for number in (first, second):
+        await runtime[1].store.advance(number, InteractionState.SENDING)
+        await runtime[1].store.advance(number, InteractionState.SENT, reply_id=f"r{number}")
     assert "reactions" not in (await commands.run(caller(Role.VIEWER), ("stats",), {})).text.plain
     await services.reactions.put(first, Reactions(welcome=4, unwelcome=1))
     await services.reactions.put(second, Reactions(welcome=1))

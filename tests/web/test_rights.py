@@ -20,7 +20,10 @@ from safetybot.web.app import ONE
 from safetybot.web.guard import Guard
 from safetybot.web.scene import EVERYWHERE
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/sign-in", "/sign-in/discord", "/sign-in/discord/back"}
+OPEN = {
+    "/healthz", "/readyz", "/metrics", "/sign-in", "/sign-in/discord", "/sign-in/discord/back", "/sign-in/telegram",
+    "/sign-in/telegram/{community}",
+}  # fmt: skip
 FOR_ANYBODY_SIGNED_IN = {"/", "/sign-out"}
 NEEDS: dict[str, Right] = {
     "/overview": Right.SEE_FIGURES,

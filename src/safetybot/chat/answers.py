@@ -29,6 +29,8 @@ class Button:
     action: Action | None = None
     weight: Weight = Weight.NORMAL
     url: str = ""
+    vouched: bool = False
+    """Whether the platform tells the link's site who pressed, having asked them."""
 
 
 @dataclass(frozen=True, slots=True)

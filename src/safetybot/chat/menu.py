@@ -9,7 +9,7 @@ from safetybot.chat.actions import Action
 from safetybot.chat.alerts import QUEUE
 from safetybot.chat.answers import Answer, Button, Weight
 from safetybot.chat.commands import MENU, ActionHandler, Arguments, Caller, Command
-from safetybot.chat.screens import HELP, KEYWORDS, POLICY, PRIVACY, SETUP, STATS, STATUS, TRY, screen, where
+from safetybot.chat.screens import HELP, KEYWORDS, POLICY, PRIVACY, SETUP, STATS, STATUS, TRY, WEB, screen, where
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import text
 from safetybot.communities.access import Right, may
@@ -44,6 +44,8 @@ async def menu(services: Services, caller: Caller) -> Answer:
         ]
         for row in _ROWS
     ]
+    if services.pages.url and may(caller.actor, Right.SEE_FIGURES, *where(caller)):
+        rows.insert(2, [Button(said.say("Web pages"), Action(WEB))])
     return screen(text(said.say("What would you like to see?")), *rows)
 
 

@@ -19,6 +19,7 @@ from safetybot.chat import (
     stats,
     status,
     trying,
+    web_pages,
 )
 from safetybot.chat.commands import ActionHandler, Command, Commands
 from safetybot.chat.help import help_for
@@ -37,6 +38,7 @@ _COMMANDS: tuple[tuple[Command, ...], ...] = (
     policy_screens.COMMANDS,
     exempt.COMMANDS,
     stats.COMMANDS,
+    web_pages.COMMANDS,
     privacy.COMMANDS,
 )
 _HELP, _HELP_HANDLERS = help_for(tuple(command for group in _COMMANDS for command in group))
@@ -56,6 +58,7 @@ _HANDLERS: tuple[dict[str, ActionHandler], ...] = (
     exempt.HANDLERS,
     filters.HANDLERS,
     stats.HANDLERS,
+    web_pages.HANDLERS,
     privacy.HANDLERS,
     _HELP_HANDLERS,
     running((*(command for group in _COMMANDS for command in group), _HELP)),

@@ -17,7 +17,7 @@ from safetybot.chat.text import Form, Line, RichText, Span
 from safetybot.translation import Texts
 
 HELP, STATUS, SETUP, TRY = "help", "status", "setup", "try"
-KEYWORDS, POLICY, EXEMPT, PRIVACY, STATS = "kw", "set", "exempt", "privacy", "stats"
+KEYWORDS, POLICY, EXEMPT, PRIVACY, STATS, WEB = "kw", "set", "exempt", "privacy", "stats", "web"
 
 Item = TypeVar("Item")
 _NAME = re.compile(r"\{([a-z_]+)\}")

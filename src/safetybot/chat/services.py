@@ -111,6 +111,16 @@ class Communities(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The web pages, as far as chats lead there."""
+
+    url: str = ""
+    """Where people reach them; empty where that was not set."""
+    ask_us: bool = False
+    """Whether they are served beside the bot and over HTTPS, so that a platform may vouch for people there."""
+
+
 @dataclass(slots=True)
 class Services:
     """The bundle. `use` puts a reloaded configuration in force."""
@@ -141,6 +151,7 @@ class Services:
     filters: dict[str, PlatformFilter] = field(default_factory=dict)
     """Of those, the word filters that stand in for reading messages."""
     bursts: Bursts = field(default_factory=Bursts)
+    pages: Pages = field(default_factory=Pages)
     reports: Reports = field(default_factory=Reports)
 
     def use(self, detector: Detector, library: ResponseLibrary, words: Words) -> None:

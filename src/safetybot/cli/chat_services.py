@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from safetybot.charts import ChartsMissing, over_time
 from safetybot.chat.actions import Actions
-from safetybot.chat.services import Services
+from safetybot.chat.services import Pages, Services
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.cli.use_cases import community_policy, own_terms, privacy, words_of
@@ -21,7 +21,7 @@ from safetybot.watcher import RecentMessages
 
 def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) -> Services:
     """Everything that commands and buttons need; `recent` are the Watcher's. Raises `InvalidDocument`."""
-    store = runtime.store
+    store, web = runtime.store, session.settings.web
 
     async def own(platform: str, community: str) -> list[str]:
         return await own_terms(runtime, platform, community, *KeywordState)
@@ -46,6 +46,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         actions=Actions(runtime.pseudonyms.derived("buttons")),
         clock=runtime.clock,
         draw=_drawn,
+        pages=Pages(web.url, ask_us=bool(web.port) and web.url.startswith("https:")),
     )
 
 

@@ -48,6 +48,7 @@ from safetybot.telemetry import Metrics, set_up_logging
 if TYPE_CHECKING:
     from safetybot.web.discord_login import DiscordLogin
     from safetybot.web.parts import Fact, Parts
+    from safetybot.web.telegram_login import TelegramLogin
 
 log = structlog.get_logger(__name__)
 web_app = typer.Typer(no_args_is_help=True, help="The pages for moderators and admins.")
@@ -221,6 +222,7 @@ def make_parts(
             status=status,
             health=metrics,
             discord=_discord_login(session) if "discord" in (standing or {}) else None,
+            telegram=_telegram_login(session) if "telegram" in (standing or {}) else None,
             clock=clock,
             review_months=session.settings.responses.review_months,
         )
@@ -241,6 +243,14 @@ def _discord_login(session: Session) -> DiscordLogin | None:
         web.discord_client_id, web.discord_client_secret.get_secret_value(), f"{web.url}/sign-in/discord/back",
         session.settings.discord.api_base or API,
     )  # fmt: skip
+
+
+def _telegram_login(session: Session) -> TelegramLogin | None:
+    """Signing in with Telegram, where people reach the pages by an address that Telegram leads to."""
+    from safetybot.web.telegram_login import TelegramLogin
+
+    token = session.settings.telegram.token.get_secret_value()
+    return TelegramLogin.of(token) if token and session.settings.web.url.startswith("https:") else None
 
 
 async def _keep_counting(runtime: Runtime) -> None:

@@ -105,6 +105,10 @@ class SignInRows(Protocol):
         """Use a link up and open a session in its place; False where there is none, or it has run out."""
         ...
 
+    async def spend(self, voucher: str, *, until: datetime) -> bool:
+        """Keep what a platform vouched with until it is too old; False where it was kept already."""
+        ...
+
     async def find(self, session: str, *, before_since: datetime) -> tuple[Session, bool] | None:
         """An unexpired session, and whether that is its newest token; the one before counts if it was changed since."""
         ...
@@ -189,6 +193,13 @@ class SignIn:
             if role is not None:
                 found.append((role, community, Actor(name, role, platform, community, member)))
         return found
+
+    async def spend(self, voucher: str, *, until: datetime) -> bool:
+        """Use up what a platform vouched with for somebody; False where it was used before.
+
+        It is remembered until `until`, from which on its age alone must refuse it.
+        """
+        return await self._rows.spend(voucher, until=until)
 
     def sign(self, text: str) -> str:
         """A text in a form that `unsign` knows as ours; anybody can read it."""

@@ -12,8 +12,8 @@ from safetybot.communities.access import Role
 from safetybot.communities.sign_in import Grant, Session
 from safetybot.ports import Clock
 from safetybot.store.audit import write_audit
-from safetybot.store.database import Database
-from safetybot.store.tables import web_links, web_sessions
+from safetybot.store.database import Database, inserter
+from safetybot.store.tables import web_links, web_sessions, web_vouchers
 
 
 class WebSessions:
@@ -49,6 +49,17 @@ class WebSessions:
             connection.execute(sa.insert(web_sessions).values(values))
             _audit(connection, now, grant.name, "signed in", grant)
             return True
+
+        return await self._database.writer.do(job)
+
+    async def spend(self, voucher: str, *, until: datetime) -> bool:
+        """Keep what a platform vouched with until it is too old; False where it was kept already."""
+        now, kept = self._clock.now(), web_vouchers
+        new = inserter(is_sqlite=self._database.is_sqlite)(kept).on_conflict_do_nothing()
+
+        def job(connection: sa.Connection) -> bool:
+            connection.execute(sa.delete(kept).where(kept.c.expires_at <= now))
+            return connection.execute(new, {"voucher": voucher, "expires_at": until}).rowcount > 0
 
         return await self._database.writer.do(job)
 

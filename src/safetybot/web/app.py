@@ -34,6 +34,7 @@ from safetybot.web.pages import (
     review,
     settings,
     status,
+    telegram_door,
     tokens,
     trying,
 )
@@ -61,6 +62,7 @@ def create_app(parts: Callable[[], Parts], site: Site) -> Guard:
     app.state.jumps = {}
     app.include_router(door.router)
     app.include_router(discord_door.router)
+    app.include_router(telegram_door.router)
     for page in (*_ABOUT_ONE, *_ABOUT_BOTH):
         app.include_router(page.router, prefix=ONE)
     for page in (*_ABOUT_ALL, *_ABOUT_BOTH):

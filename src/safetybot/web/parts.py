@@ -24,6 +24,7 @@ from safetybot.communities.webhooks import Webhooks
 from safetybot.ports import Clock
 from safetybot.responses.library import ResponseLibrary
 from safetybot.web.discord_login import DiscordLogin
+from safetybot.web.telegram_login import TelegramLogin
 
 
 class Health(Protocol):
@@ -83,6 +84,8 @@ class Parts:
     health: Health
     discord: DiscordLogin | None
     """How to sign in with Discord; None where that is not set up."""
+    telegram: TelegramLogin | None
+    """The same with Telegram."""
     clock: Clock
     review_months: int
 

@@ -67,6 +67,9 @@ class Core:
         self.callback_lifetime = callback_lifetime
         self.logged_out = False
         self.revoked = False
+        self.domain = ""
+        """What BotFather's /setdomain was told."""
+        self.token = ""
         self.profile: dict[tuple[str, str], str] = {}
 
     def chat_of(self, parameters: Parameters) -> Chat:

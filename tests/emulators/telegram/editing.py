@@ -26,7 +26,7 @@ async def edit_message_text(core: Core, parameters: Parameters) -> object:
     check_text(text, TEXT_LENGTH, "message is too long")
     if message.is_caption or message.text is None:
         raise bad_request("there is no text in the message to edit")
-    return _replace(core, message, text, entities, read_markup(parameters))
+    return _replace(core, message, text, entities, read_markup(parameters, core.domain))
 
 
 @method("editMessageCaption")
@@ -37,14 +37,14 @@ async def edit_message_caption(core: Core, parameters: Parameters) -> object:
     check_text(caption, CAPTION_LENGTH, "message caption is too long")
     if not message.is_caption:
         raise bad_request("there is no caption in the message to edit")
-    return _replace(core, message, caption or None, entities, read_markup(parameters))
+    return _replace(core, message, caption or None, entities, read_markup(parameters, core.domain))
 
 
 @method("editMessageReplyMarkup")
 async def edit_message_reply_markup(core: Core, parameters: Parameters) -> object:
     """Replace or remove the keyboard of a message of the bot."""
     message = _own(core, parameters)
-    return _replace(core, message, message.text, message.entities, read_markup(parameters))
+    return _replace(core, message, message.text, message.entities, read_markup(parameters, core.domain))
 
 
 @method("deleteMessage")

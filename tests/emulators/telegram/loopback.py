@@ -62,6 +62,7 @@ class LoopbackTelegram(Scene):
                 callback_lifetime=callback_lifetime,
             )
         )
+        self._core.token = self.token
         self._faults = Faults(self.clock)
         self._server = BotApiServer(self._core, self._faults, self.token)
         self._port = port

@@ -5,19 +5,23 @@ Rule T31: callback data is 1 to 64 bytes of UTF-8, not characters. Reply keyboar
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import hashlib
+import hmac
+from urllib.parse import urlencode, urlsplit
 
 from .errors import ApiError, bad_request
 from .parameters import Parameters
-from .world import Json
+from .world import Account, Json
 
 _CALLBACK_BYTES = 64
 _MOST_BUTTONS = 100
 _ACTIONS = ("url", "callback_data", "web_app", "login_url", "switch_inline_query", "copy_text", "pay")
 
 
-def read_markup(parameters: Parameters) -> Json | None:
+def read_markup(parameters: Parameters, domain: str = "") -> Json | None:
     """The request's inline keyboard, checked; `None` where it has none.
+
+    `domain` is the site at which people may be vouched for, as BotFather was told.
 
     Raises:
         ApiError: 400 with Telegram's word for the fault, such as `BUTTON_DATA_INVALID`.
@@ -32,13 +36,13 @@ def read_markup(parameters: Parameters) -> Json | None:
         raise bad_request("object expected as reply markup")
     if not isinstance(rows, list) or any(not isinstance(row, list) for row in rows):
         raise bad_request('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
-    kept = [[_button(button) for button in row] for row in rows if row]
+    kept = [[_button(button, domain) for button in row] for row in rows if row]
     if sum(len(row) for row in kept) > _MOST_BUTTONS:
         raise bad_request("reply markup is too long")
     return {"inline_keyboard": kept} if kept else None
 
 
-def _button(button: object) -> Json:
+def _button(button: object, domain: str) -> Json:
     if not isinstance(button, dict):
         raise _cannot_parse("expected an Object")
     text = button.get("text")
@@ -54,7 +58,29 @@ def _button(button: object) -> Json:
     url = button.get("url")
     if url is not None:
         _check_url(str(url))
+    if (login := button.get("login_url")) is not None:
+        _check_login(login, domain)
     return dict(button)
+
+
+def _check_login(login: object, domain: str) -> None:
+    url = str(login.get("url", "")) if isinstance(login, dict) else ""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or "." not in (parts.hostname or ""):
+        raise bad_request("wrong HTTP URL")
+    if not domain or parts.hostname != domain.lower():
+        raise bad_request("BOT_DOMAIN_INVALID")
+
+
+def signed_address(url: str, token: str, account: Account, stamp: int) -> str:
+    """The address of a `login_url` button as the app opens it for somebody who agreed."""
+    fields = {"auth_date": str(stamp), "first_name": account.first_name, "id": str(account.id)}
+    if account.username:
+        fields["username"] = account.username
+    signed = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    key = hashlib.sha256(token.encode()).digest()
+    fields["hash"] = hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}"
 
 
 def _check_url(url: str) -> None:

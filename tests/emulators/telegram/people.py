@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from .core import CallbackAnswer, CallbackQuery, Core
 from .entities import find_entities, parse_html, utf16_length, with_found
+from .markup import signed_address
 from .sending import external_reply, file_json, origin_of, thread_of_reply
 from .visibility import reaction_type
 from .world import Account, Chat, Json, Membership, Message, Topic, Upload
@@ -170,6 +171,20 @@ class User(Account):
         data = pressed.get("callback_data")
         query = None if data is None else self._press(message, str(data))
         return Tap(message, str(pressed.get("url", "")), query, self.wait, len(message.versions))
+
+    async def signs_in(self, message: Message, button: str, *, refuses: bool = False) -> str:
+        """Press a `login_url` button and let Telegram tell who one is; the address that the app then opens.
+
+        Raises:
+            LookupError: The message has no such button.
+        """
+        found = next((one for one in message.buttons if one["text"] == button and "login_url" in one), None)
+        if found is None:
+            raise LookupError(f"no button {button!r} to sign in with")
+        url = str(found["login_url"]["url"])
+        if refuses:
+            return url
+        return signed_address(url, self.core.token, self, self.core.clock.stamp())
 
     async def taps_again(self, message: Message, data: str) -> Tap:
         """Press a button with any data, on the message or no longer: an old keyboard, a forged client."""

@@ -128,6 +128,10 @@ class Scene:
         """BotFather's switch: getMe shows it at once, chats follow only when the bot is added anew (T1)."""
         self._core.privacy_mode = on
 
+    def set_domain(self, domain: str) -> None:
+        """BotFather's /setdomain: the site at which the bot may have people vouched for."""
+        self._core.domain = domain
+
     def revoke_token(self) -> None:
         """BotFather's /revoke: 401 to everything from now on."""
         self._core.revoked = True

@@ -120,7 +120,7 @@ def thread_of_reply(chat: Chat, target: Message | None) -> int | None:
 
 def _send(core: Core, parameters: Parameters, chat: Chat, **fields: object) -> Json:
     """Put one message of the bot into a chat: what all send methods share."""
-    markup = read_markup(parameters)
+    markup = read_markup(parameters, core.domain)
     target, quote = _reply_target(core, chat, parameters)
     thread_id = _thread(chat, parameters, target)
     core.flood.check(chat)

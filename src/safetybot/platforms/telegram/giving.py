@@ -6,8 +6,9 @@ Lives here: from an `Answer` to what is sent. Does not live here: looks (`render
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import structlog
 from telegram import ForceReply
 
 from safetybot.chat.answers import Answer
@@ -15,8 +16,10 @@ from safetybot.chat.text import Line, Span, Style, bold, line, text
 from safetybot.platforms.telegram.forms import MARK, SKIP, Filling
 from safetybot.platforms.telegram.rendering import html_of, keyboard, pages
 from safetybot.platforms.telegram.sealing import Sealing
-from safetybot.platforms.telegram.sending import Gone, Sender
+from safetybot.platforms.telegram.sending import Gone, Sender, SiteUnknown
 from safetybot.translation import Texts, marked
+
+log = structlog.get_logger(__name__)
 
 _HINT = 64
 """Characters of an entry field's hint."""
@@ -51,6 +54,15 @@ class Giver:
         Raises:
             PlatformError: It was not given, or (`UnsureError`) that is not known.
         """
+        try:
+            return await self._give(spot, answer, community)
+        except SiteUnknown as error:
+            # The page that the plain link leads to says the same to whoever presses.
+            log.warning("nobody_vouched_for", problem=str(error))
+            rows = tuple(tuple(replace(button, vouched=False) for button in row) for row in answer.rows)
+            return await self._give(spot, replace(answer, rows=rows), community)
+
+    async def _give(self, spot: Spot, answer: Answer, community: str | None) -> str:
         said = answer.text if answer.menu is None else answer.text + text(answer.menu.says)
         *before, last = pages(said)
         markup = keyboard(answer, self._sealing.about(community))

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LoginUrl
 
 from safetybot.chat.answers import Answer, Button
 from safetybot.chat.text import Form, Line, RichText, Span, Style
@@ -160,6 +160,8 @@ def _narrow(row: tuple[Button, ...]) -> Iterator[tuple[Button, ...]]:
 
 def _button(button: Button, seal: Seal) -> InlineKeyboardButton:
     label = button.label if len(button.label) <= _LABEL else button.label[: _LABEL - 1].rstrip() + "…"
+    if button.vouched:
+        return InlineKeyboardButton(label, login_url=LoginUrl(button.url))
     if button.action is None:
         return InlineKeyboardButton(label, url=button.url)
     return InlineKeyboardButton(label, callback_data=seal(button.action))

@@ -54,6 +54,7 @@ _GONE = {
 }
 _RIGHTS = ("not enough rights", "have no rights", "write_forbidden", "topic_closed", "need administrator rights")
 _STRANGERS = ("can't initiate conversation", "blocked by the user", "user is deactivated", "peer_id_invalid")
+_SITE = "bot_domain_invalid"
 _UNCHANGED = "message is not modified"
 _MAY_QUOTE = "parse entities"
 
@@ -85,6 +86,14 @@ class Stranger(PlatformError):
         super().__init__("that person has not started the bot, or has blocked it: they have to press Start first")
 
 
+class SiteUnknown(PlatformError):
+    """Telegram vouches for nobody at a site that was not named to it."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("Telegram does not know the pages' site: name the host of `web.url` to @BotFather, /setdomain")
+
+
 class TokenRefused(PlatformError):
     """Telegram does not take the token."""
 
@@ -109,6 +118,8 @@ def refusal(error: TelegramError, chat: str) -> PlatformError:
             return Gone(what)
     if any(sign in said for sign in _STRANGERS):
         return Stranger()
+    if _SITE in said:
+        return SiteUnknown()
     if isinstance(error, InvalidToken):
         return TokenRefused()
     if isinstance(error, Forbidden) or any(sign in said for sign in _RIGHTS):

@@ -71,7 +71,8 @@ async def back(
         (role, community, await parts.sign_in.own_link(actor))
         for role, community, actor in await parts.sign_in.standings(visitor.id, visitor.name, theirs)
     ]
-    response = HTMLResponse(render("discord_door.html", {"doors": doors, "next": going.after, "name": visitor.name}))
+    shown = {"doors": doors, "next": going.after, "name": visitor.name, "platform": "Discord"}
+    response = HTMLResponse(render("platform_door.html", shown))
     response.delete_cookie(_cookie(secure=site_of(request).secure), path="/")
     return response
 
@@ -95,6 +96,5 @@ def _remembered(request: Request) -> _Going | None:
 
 def _told(problem: str, status: int) -> HTMLResponse:
     headers = {"retry-after": str(int(WINDOW))} if status == 429 else None
-    return HTMLResponse(
-        render("sign_in.html", {"token": "", "next": "/", "problem": problem, "discord": True}), status, headers
-    )
+    shown = {"token": "", "next": "/", "problem": problem, "discord": True, "telegram": False}
+    return HTMLResponse(render("sign_in.html", shown), status, headers)

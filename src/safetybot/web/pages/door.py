@@ -27,7 +27,7 @@ from safetybot.web.scene import (
 router = APIRouter()
 Person = Annotated[SignedIn, Depends(signed_in)]
 _OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")
-_USED = {"token": "", "next": "/", "problem": "used", "discord": False}
+_USED = {"token": "", "next": "/", "problem": "used", "discord": False, "telegram": False}
 TRIES = 10
 """Sign-ins from one address in `WINDOW`; ten times as many from all together."""
 WINDOW = 60.0
@@ -68,7 +68,11 @@ async def show(
     after: Annotated[str, Query(alias="next", max_length=2_000)] = "/",
 ) -> HTMLResponse:
     """The door. A link is used up by its button, not by being opened: chats open links to preview them."""
-    shown = {"token": token, "next": own_path(after), "problem": "", "discord": parts_of(request).discord is not None}
+    parts = parts_of(request)
+    shown = {
+        "token": token, "next": own_path(after), "problem": "", "discord": parts.discord is not None,
+        "telegram": parts.telegram is not None,
+    }  # fmt: skip
     return HTMLResponse(render("sign_in.html", shown))
 
 
@@ -81,7 +85,7 @@ async def enter(
     """Use a link."""
     tries: Tries = request.app.state.tries
     if not tries.allowed(request.client.host if request.client else "", monotonic()):
-        shown = {"token": token, "next": own_path(after), "problem": "many", "discord": False}
+        shown = {"token": token, "next": own_path(after), "problem": "many", "discord": False, "telegram": False}
         return HTMLResponse(render("sign_in.html", shown), 429, {"retry-after": str(int(WINDOW))})
     cookie = await parts_of(request).sign_in.redeem(token)
     if cookie is None:
