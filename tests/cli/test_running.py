@@ -73,8 +73,9 @@ async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypat
         return session.fresh_detector(with_model=False), session.fresh_library()
 
     parts = LastGood(load, session.files)
+    session.detector, session.library = parts.value
     first, metrics, watcher, services = parts.value[0], Metrics(), Taking(), Serving()
-    task = asyncio.create_task(run._keep_config(parts, watcher, services, metrics))  # type: ignore[arg-type]
+    task = asyncio.create_task(run._keep_config(session, parts, watcher, services, metrics))  # type: ignore[arg-type]
     try:
         own_word(tmp_path, "tweede")
         await until(lambda: watcher.taken)
@@ -82,6 +83,7 @@ async def test_a_running_bot_keeps_its_last_good_files(tmp_path: Path, monkeypat
         assert first.assess_text("een tweede keer").label == "none"
         await until(lambda: services.taken)
         assert "tweede" in services.taken[-1].terms.values()
+        assert session.detector is watcher.taken[-1], "else the one before would stay in memory"
 
         (tmp_path / "lexicon" / "nl.yaml").write_text("language: nl\nconcepts:\n  wrong: [", encoding="utf-8")
         await until(lambda: b"safetybot_config_problems 1.0" in metrics.exposition())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import stat
@@ -115,7 +116,7 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
             log.info("started", platforms=sorted(platforms), languages=len(session.library.languages))
             serving = Serving(chats, watcher, metrics)
             background = [
-                asyncio.create_task(_keep_config(parts, watcher, services, metrics)),
+                asyncio.create_task(_keep_config(session, parts, watcher, services, metrics)),
                 asyncio.create_task(_keep_house(session, runtime, metrics, serving.health)),
                 asyncio.create_task(keep_webhooks(session, runtime)),
                 asyncio.create_task(_keep_rates(services, runtime, platforms)),
@@ -205,6 +206,7 @@ async def _lines() -> AsyncIterator[str]:
 
 
 async def _keep_config(
+    session: Session,
     parts: LastGood[tuple[Detector, ResponseLibrary]],
     watcher: Watcher,
     services: Services,
@@ -219,9 +221,18 @@ async def _keep_config(
                 log.error("config_kept", problem=str(problem))
         elif seen.changed:
             metrics.config_problems(0)
+            session.detector, session.library = parts.value
             watcher.use(*parts.value)
             services.use(*parts.value, words_of(parts.value[0]))
             log.info("config_reloaded")
+            _give_back()
+
+
+def _give_back() -> None:
+    """Hand what reading the files left free back to the system: glibc keeps it, 30 MiB, where nobody says otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 async def _keep_house(
