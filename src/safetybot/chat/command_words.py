@@ -38,6 +38,7 @@ WORDS = (
     marked("status"),
     marked("try"),
     marked("undo"),
+    marked("web"),
 )
 """In lower case and without spaces, in every language: they become names of commands."""
 
