@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LoginUrl, ReplyParameters
 from telegram.error import BadRequest
 
 from tests.emulators.telegram import LoopbackTelegram
@@ -350,3 +350,25 @@ async def test_what_people_sent_can_be_fetched(telegram: LoopbackTelegram) -> No
         assert bytes(await file.download_as_bytearray()) == b"a,b"
         with pytest.raises(BadRequest, match="temporarily unavailable"):
             await bot.get_file("file-of-nobody")
+
+
+async def test_people_are_vouched_for_only_at_the_site_that_botfather_knows(
+    telegram: LoopbackTelegram, bot: Bot
+) -> None:
+    group, member = telegram.add_supergroup(), telegram.add_user("Mia")
+
+    def door(url: str) -> InlineKeyboardMarkup:
+        return keyboard(InlineKeyboardButton("Sign in", login_url=LoginUrl(url)))
+
+    with pytest.raises(BadRequest, match=r"(?i)bot_domain_invalid"):
+        await bot.send_message(group.id, "x", reply_markup=door("https://bot.example.org/in"))
+    telegram.set_domain("bot.example.org")
+    for url, word in (("https://other.example.org/", "bot_domain_invalid"), ("http://bot.example.org/", "wrong http")):
+        with pytest.raises(BadRequest, match=f"(?i){word}"):
+            await bot.send_message(group.id, "x", reply_markup=door(url))
+    await bot.send_message(group.id, "x", reply_markup=door("https://bot.example.org/in"))
+    message = await telegram.bot_message(group)
+    signed = await member.signs_in(message, "Sign in")
+    assert signed.startswith("https://bot.example.org/in?auth_date=")
+    assert f"&id={member.id}&hash=" in signed
+    assert await member.signs_in(message, "Sign in", refuses=True) == "https://bot.example.org/in"
