@@ -117,14 +117,16 @@ class FigureLog:
 
     async def reacted(self, filters: Filters) -> Mapping[str, Reacted]:
         """How replies were taken, by `platform/community`; those without a reaction left out."""
-        kept, place = interactions.c, (interactions.c.platform, interactions.c.community)
         of_kind = [
             sa.func.sum(sa.case((column > 0, 1), else_=0)) for column in (reactions.c.welcome, reactions.c.unwelcome)
         ]
+        # Only what was sent has a reaction, so no state is looked at. Grouped by plain names, SQLite would read the log
+        # in their order instead of the few rows that have a reaction.
+        place = _NAMES[By.COMMUNITY]
         query = (
             sa.select(*place, *of_kind)
-            .join_from(reactions, interactions, reactions.c.interaction_id == kept.id)
-            .where(*conditions(filters), kept.state + "" == InteractionState.SENT.value)
+            .join_from(reactions, interactions, reactions.c.interaction_id == interactions.c.id)
+            .where(*conditions(filters))
             .group_by(*place)
         )
         async with self._database.reader.connect() as connection:
