@@ -14,6 +14,7 @@ import pytest
 from tests.emulators.discord import Channel, File, Guild, InteractionResult, LoopbackDiscord, Member, MessageRecord
 
 from safetybot.chat import registry
+from safetybot.chat.services import Pages
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.model import Concern
@@ -49,6 +50,7 @@ def people(guild: Guild) -> dict[str, Member]:
 
 async def set_up(bot: Any, discord: LoopbackDiscord, alerts: Channel) -> None:
     """A community that replies and alerts about everything."""
+    bot.services.pages = Pages("https://bot.example.org", ask_us=True)
     await discord.until(lambda: discord.commands, what="registering")
     where = "discord", str(alerts.guild.id)
     await bot.services.policy.put(BOT, *where, "alert_channel", str(alerts.id), expected=0)

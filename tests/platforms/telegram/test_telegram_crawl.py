@@ -14,6 +14,7 @@ from tests.platforms.telegram.town import PACE, Town
 
 from safetybot.chat.commands import Command, OptionKind, Value
 from safetybot.chat.registry import all_commands
+from safetybot.chat.services import Pages
 from safetybot.communities.access import BOT
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.model import Concern
@@ -30,7 +31,9 @@ SORRY = ("went wrong on our side", "is of another version", "no longer know")
 
 
 async def set_up(town: Town) -> None:
-    """A group that replies and alerts about everything."""
+    """A group that replies and alerts about everything, and pages to be led to."""
+    town.bot.services.pages = Pages("https://bot.example.org", ask_us=True)
+    town.telegram.set_domain("bot.example.org")
     policy, keywords = town.bot.services.policy, town.bot.services.keywords
     await town.alerts_go_to_the_room()
     for concern in Concern:
