@@ -101,7 +101,9 @@ async def test_no_stored_field_becomes_markup_on_any_page(pages: Pages, place: t
     quoted = (place[0], place[1].replace('"', "%22").replace("<", "%3C").replace(">", "%3E"))
     seen = 0
     for method, path in routes(pages.app):
-        elsewhere = path in ("/", "/metrics", "/healthz", "/readyz") or path.startswith(("/sign-in/discord", "/sign-in/telegram"))
+        elsewhere = path in ("/", "/metrics", "/healthz", "/readyz") or path.startswith(
+            ("/sign-in/discord", "/sign-in/telegram")
+        )
         if method != "GET" or "csv" in path or elsewhere:
             continue
         target = address(path, quoted, number).replace("glow+party", "%3Cb+onclick%3Dx%3Eglow")
