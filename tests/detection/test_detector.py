@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from safetybot.config import packaged_dir
 from safetybot.detection.assembly import load_detector
 from safetybot.detection.classifier import Classifier, ModelHeader, Thresholds
-from safetybot.detection.detector import Detector, level_of, names_the_topic
+from safetybot.detection.concepts import names_the_topic
+from safetybot.detection.detector import Detector, level_of
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
 from safetybot.detection.rules import RuleBook, RulesFile
@@ -148,7 +149,11 @@ def test_hostile_messages_neither_crash_nor_confuse(packaged: Detector, text: st
 def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Detector:
     concepts = {"procedure": "p", "other_domain": "o", "negation": "n"}
     rule = {"id": "named", "concern": "mention", "says": "It is named outright.", "all": ["procedure!"]}
-    terms = [Term("procedure", "meso", "en", Strength.STRONG), Term("negation", "never", "en")]
+    terms = [
+        Term("procedure", "meso", "en", Strength.STRONG),
+        Term("procedure", "glow", "en"),
+        Term("negation", "never", "en"),
+    ]
     return Detector(
         terms, RuleBook(RulesFile.model_validate({"concepts": concepts, "rules": [rule]})), classifier, gate
     )
@@ -162,7 +167,14 @@ def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> C
 
 def test_a_message_kept_out_by_the_gate_is_not_weighed() -> None:
     shut = Gate({}, bias=-1.0, threshold=0.0)
-    assert small(model([0, 9, 0, 0, 0]), shut).assess_text("meso").concern is None
+    assert small(model([0, 9, 0, 0, 0])).assess_text("glow").concern is Concern.MENTION
+    assert small(model([0, 9, 0, 0, 0]), shut).assess_text("glow").concern is None
+
+
+def test_a_page_that_names_the_product_is_weighed_however_much_else_stands_in_it() -> None:
+    # Aftercare sheets hold so many words of treatment and numbness that the gate took them for medicine.
+    shut = Gate({}, bias=-1.0, threshold=0.0)
+    assert small(model([0, 9, 0, 0, 0]), shut).assess_text("meso").concern is Concern.MENTION
 
 
 def test_the_threshold_with_a_strong_term_is_its_own() -> None:

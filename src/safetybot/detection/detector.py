@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from safetybot.detection.classifier import Classifier, Scores
+from safetybot.detection.concepts import ACT, CONTEXT, SIGNS, TOPIC, names_the_topic
 from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
 from safetybot.detection.language import UNDETERMINED, language_of
@@ -42,17 +43,7 @@ from safetybot.model import (
 MAX_CHARS = 20_000
 """Longer messages are read up to here; no platform we serve allows more than 4,096."""
 
-NAMES_THE_TOPIC = frozenset({"procedure", "product", "ingredient"})
-"""Concepts of which a strong term makes a message a mention by itself."""
-TOPIC = NAMES_THE_TOPIC | {"tool", "filler_toxin"}
-"""Concepts that name a thing injected for looks, or the injecting of it."""
-SIGNS = TOPIC | {"inject", "needle"}
-"""Concepts of which one at least is there in nearly every message of concern."""
 Tier = Literal["named", "thing", "told", "signed", "after", "bare", "staged", "hinted"]
-ACT = frozenset({"inject", "needle", "technique", "self", "lay_injector", "home"})
-"""Concepts that tell of doing it."""
-CONTEXT = frozenset({"worry", "clinic", "warning", "past", "negation", "topical", "other_medicine", "other_domain"})
-"""Concepts that say nothing alone; they are looked for only in messages that show a sign of the topic."""
 _OWN_SCANS = 2_000
 """Texts of which is remembered what a community's own terms are in them."""
 _LEVELS = {
@@ -330,13 +321,6 @@ def _without(text: str, spans: Iterable[Span]) -> str:
     for span in spans:
         text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
     return text
-
-
-def names_the_topic(hits: Sequence[Hit]) -> bool:
-    """Whether a strong term names a mesotherapy-family procedure, product or ingredient outside code."""
-    return any(
-        hit.strength is Strength.STRONG and hit.concept in NAMES_THE_TOPIC and hit.zone is not Zone.CODE for hit in hits
-    )
 
 
 def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> Tier:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from safetybot.detection.concepts import names_the_topic
 from safetybot.model import Hit, Strength, Zone
 
 
@@ -14,7 +15,8 @@ class Gate:
     """The first look at a message: a sum of weights over its signs, cheap enough for every message.
 
     Weights are learned together with the model, so that it opens for nearly every message of concern and for few
-    others. Explains itself: the signs and their weights are all there is.
+    others. Explains itself: the signs and their weights are all there is. A text that names the topic outright, or
+    tells of injecting filler or toxin, always passes: in a long text the sum of all else would drown it.
     """
 
     def __init__(self, weights: Mapping[str, float], bias: float, threshold: float) -> None:
@@ -27,6 +29,9 @@ class Gate:
         """Whether the message is worth the classifier's time."""
         if not signs and not any(thread_signs):
             return False
+        concepts = {hit.concept for hit in signs}
+        if {"filler_toxin", "inject"} <= concepts or names_the_topic(signs):
+            return True
         weights = self._weights
         total = self._bias + sum(weights.get(name, 0.0) for name in gate_features(signs, thread_signs))
         return total >= self._threshold

@@ -71,16 +71,19 @@ def fold_term(term: str) -> str:
 
 
 def disguise_views(text: str, base: View) -> list[View]:
-    """Further readings of `text` in which disguises are undone, at most six; empty for plain text.
+    """Further readings of `text` in which disguises are undone, at most seven; empty for plain text.
 
-    Covers camel-case hashtags, leet, separated and stacked letters, look-alikes in mixed-script words, markdown inside
-    words, HTML entities, percent-encoding, and mirrored, upside-down or right-to-left-overridden writing.
+    Covers camel-case hashtags, leet, separated and stacked letters, look-alikes in mixed-script words, a capital I for
+    an l, markdown inside words, HTML entities, percent-encoding, and mirrored, upside-down or right-to-left-overridden
+    writing.
     """
     views: list[View] = []
     if _SUSPICIOUS(text) or _SPACED(base.text) or (not text.isascii() and _mixed(base.text)):
         views += _word_views(text)
     if "#" in text and _CAMEL(text):
         views += _camel_view(text)
+    if "I" in text and _CAPITAL_I(text):
+        views += _capital_i_view(text)
     if "&" in text and ";" in text:
         views += _entity_view(text)
     if "%" in text and _PERCENT(text):
@@ -171,6 +174,7 @@ _SUSPICIOUS = re.compile(
 _SPACED = re.compile(r" [^ ][.,·*_]? [^ ][.,·*_]?(?: |$)").search
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}").search
 _CAMEL = re.compile(r"[a-z][A-Z]").search
+_CAPITAL_I = re.compile(r"(?<=[a-z])I{1,2}(?=[a-z])").search
 _CHUNK = re.compile(r"\S+").finditer
 _INNER = frozenset("*_~|`.-·•°/\\'’,:;+^=#\"()[]{}<>\u200b")
 _EDGE_SIGNS = "*_~|`.-·•/\\'’\",:;()[]{}<>?!…“”„«»#"
@@ -243,10 +247,17 @@ def _letter_run(chunks: Sequence[tuple[int, str]], start: int) -> int:
 
 
 def _spelt_words(run: Sequence[tuple[int, str]]) -> list[list[tuple[int, str]]]:
-    """A run of single letters as words: where wider gaps stand between some of them, a word ends at each."""
+    """A run of single letters as words: one ends at each wider gap, and where a longer number begins or ends.
+
+    A single digit stands for a letter (b 0 t o x); several in a row are a number (b o t o x 1 0 0).
+    """
+    digit = [chunk[1].isdigit() for chunk in run]
+    number = [
+        here and ((i > 0 and digit[i - 1]) or (i + 1 < len(run) and digit[i + 1])) for i, here in enumerate(digit)
+    ]
     words: list[list[tuple[int, str]]] = [[run[0]]]
-    for before, chunk in pairwise(run):
-        if chunk[0] - before[0] - len(before[1]) > 1:
+    for i, (before, chunk) in enumerate(pairwise(run), start=1):
+        if chunk[0] - before[0] - len(before[1]) > 1 or number[i] != number[i - 1]:
             words.append([])
         words[-1].append(chunk)
     return words
@@ -309,6 +320,21 @@ def _camel_view(text: str) -> list[View]:
         for letter in _FOLD[ord(char)]:
             out.append(letter)
             index.append(position)
+    return [View("".join(out), lambda: index, folded=True)]
+
+
+def _capital_i_view(text: str) -> list[View]:
+    """A capital I inside small letters as the l that it is drawn like: fiIIer, jaIupro."""
+    out: list[str] = []
+    index: list[int] = []
+    before = ""
+    for position, char in enumerate(text):
+        # What a capital I stands after decides, so that a run of them is read as one.
+        is_l = char == "I" and before.islower()
+        for letter in "l" if is_l else _FOLD[ord(char)]:
+            out.append(letter)
+            index.append(position)
+        before = before if is_l else char
     return [View("".join(out), lambda: index, folded=True)]
 
 

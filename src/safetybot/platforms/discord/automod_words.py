@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from safetybot.communities.keyword import Keyword, KeywordState
-from safetybot.detection.detector import TOPIC, Detector
+from safetybot.detection.concepts import TOPIC
+from safetybot.detection.detector import Detector
 from safetybot.detection.own_terms import CommunityTerms, canonical
 from safetybot.model import Strength
 
