@@ -8,7 +8,7 @@ import sys
 import pytest
 
 LATER = [
-    "alembic", "cryptography", "discord", "fastapi", "fasttext", "mako", "matplotlib", "numpy", "rapidfuzz", "telegram",
+    "alembic", "cryptography", "discord", "fastapi", "fasttext", "mako", "matplotlib", "numpy", "telegram",
 ]  # fmt: skip
 
 
