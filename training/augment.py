@@ -99,7 +99,7 @@ def everyday_replies(labelled: Sequence[Row], seed: int) -> Iterator[Row]:
             yield Row(name, reply, lines, "und", None, ("thread",), f"reply:{name}", "replies+topical", ordinary=True)
 
 
-_TIMES = 12
+_TIMES = 40
 _REPLIES = (
     "hi; hello; hey; hey all; hi everyone; good morning; morning all; gm; "
     "good night; gn; night; lol; lmao; haha; hahaha; 😂; 💀; ok; okay; k; cool; "
