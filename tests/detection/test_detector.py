@@ -17,7 +17,7 @@ from safetybot.detection.features import Features, features_of
 from safetybot.detection.gate import Gate
 from safetybot.detection.rules import RuleBook, RulesFile
 from safetybot.detection.terms import Term
-from safetybot.model import Concern, Hit, Level, Span, Strength, ThreadLine
+from safetybot.model import Concern, Hit, HitPath, Level, Span, Strength, ThreadLine
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +147,13 @@ def test_hostile_messages_neither_crash_nor_confuse(packaged: Detector, text: st
 
 
 def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Detector:
-    concepts = {"procedure": "p", "other_domain": "o", "negation": "n"}
+    concepts = {"procedure": "p", "other_domain": "o", "negation": "n", "filler_toxin": "f", "inject": "i"}
     rule = {"id": "named", "concern": "mention", "says": "It is named outright.", "all": ["procedure!"]}
     terms = [
         Term("procedure", "meso", "en", Strength.STRONG),
         Term("procedure", "glow", "en"),
+        Term("filler_toxin", "filler", "en"),
+        Term("inject", "inject", "en"),
         Term("negation", "never", "en"),
     ]
     return Detector(
@@ -175,6 +177,19 @@ def test_a_page_that_names_the_product_is_weighed_however_much_else_stands_in_it
     # Aftercare sheets hold so many words of treatment and numbness that the gate took them for medicine.
     shut = Gate({}, bias=-1.0, threshold=0.0)
     assert small(model([0, 9, 0, 0, 0]), shut).assess_text("meso").concern is Concern.MENTION
+    assert small(model([0, 9, 0, 0, 0]), shut).assess_text("inject the filler").concern is Concern.MENTION
+
+
+def test_no_order_of_signs_decides_at_the_gate() -> None:
+    # Signs come out of a set, in another order in each process: a message at the edge passed in some and not in others.
+    weights = {f"area:part{n}": weight for n, weight in enumerate([1e16, 1.0, -1e16, 1e16, 1.0, -1e16])}
+    signs = [Hit("area", f"part{n}", "en", Span(n, n + 1), HitPath.EXACT, Strength.WEAK) for n in range(6)]
+    assert Gate(weights, bias=0.0, threshold=2.0).opens(signs)
+
+
+def test_what_stands_in_code_does_not_open_the_gate() -> None:
+    shut = Gate({}, bias=-1.0, threshold=0.0)
+    assert small(model([0, 9, 0, 0, 0]), shut).assess_text("`inject(filler)`").concern is None
 
 
 def test_the_threshold_with_a_strong_term_is_its_own() -> None:

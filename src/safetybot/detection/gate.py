@@ -6,9 +6,12 @@ Lives here: its features and its sum. Does not live here: learning its weights (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import fsum
 
 from safetybot.detection.concepts import names_the_topic
 from safetybot.model import Hit, Strength, Zone
+
+_INJECTED = frozenset({"filler_toxin", "inject"})
 
 
 class Gate:
@@ -29,12 +32,14 @@ class Gate:
         """Whether the message is worth the classifier's time."""
         if not signs and not any(thread_signs):
             return False
-        concepts = {hit.concept for hit in signs}
-        if {"filler_toxin", "inject"} <= concepts or names_the_topic(signs):
+        if names_the_topic(signs) or {hit.concept for hit in signs if hit.zone is not Zone.CODE} >= _INJECTED:
             return True
-        weights = self._weights
-        total = self._bias + sum(weights.get(name, 0.0) for name in gate_features(signs, thread_signs))
-        return total >= self._threshold
+        # Exact, since features come in no order: a rounded sum would differ between processes at the edge.
+        total = fsum(map(self._weight, gate_features(signs, thread_signs)))
+        return self._bias + total >= self._threshold
+
+    def _weight(self, name: str) -> float:
+        return self._weights.get(name, 0.0)
 
 
 def gate_features(signs: Sequence[Hit], thread_signs: Sequence[Sequence[Hit]] = ()) -> set[str]:
