@@ -32,7 +32,7 @@ def on_telegram(caller: Caller) -> Caller:
 async def test_whoever_may_see_figures_is_led_to_the_door(
     services: Services, commands: Commands, caller: Make, role: Role
 ) -> None:
-    services.pages = Pages(SITE, ask_us=True)
+    services.pages = Pages(SITE, vouching=frozenset({"telegram"}))
     answer = await commands.run(caller(role), ("web",), {})
     assert links(answer) == [(f"{SITE}/sign-in", False)], "Discord puts nobody's name into a link"
     assert (await commands.act(caller(role), Action(WEB))).rows == answer.rows
@@ -41,7 +41,7 @@ async def test_whoever_may_see_figures_is_led_to_the_door(
 async def test_telegram_vouches_where_the_pages_can_ask_the_bot(
     services: Services, commands: Commands, caller: Make
 ) -> None:
-    services.pages = Pages(SITE, ask_us=True)
+    services.pages = Pages(SITE, vouching=frozenset({"telegram"}))
     there = on_telegram(caller(Role.MODERATOR))
     assert links(await commands.run(there, ("web",), {})) == [(f"{SITE}/sign-in/telegram/-1001", True)]
     services.pages = Pages("http://localhost:8787")
@@ -49,7 +49,7 @@ async def test_telegram_vouches_where_the_pages_can_ask_the_bot(
 
 
 async def test_members_are_refused(services: Services, commands: Commands, caller: Make) -> None:
-    services.pages = Pages(SITE, ask_us=True)
+    services.pages = Pages(SITE, vouching=frozenset({"telegram"}))
     for answer in (await commands.run(caller(), ("web",), {}), await commands.act(caller(), Action(WEB))):
         assert "It needs the role: viewer." in answer.text.plain
         assert links(answer) == []

@@ -10,7 +10,8 @@ from typing import Literal
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, Choice, Field, FormToFill, Menu, Weight
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command, Option, OptionKind
-from safetybot.chat.policy_screens import channel_given, in_force, put
+from safetybot.chat.policy_commands import channel_given
+from safetybot.chat.policy_screens import in_force, put
 from safetybot.chat.refusals import Missing, refusal
 from safetybot.chat.screens import EXEMPT, POLICY, back, form, number_in, paged, phrase_line, screen, where
 from safetybot.chat.services import FormValues, Services

@@ -1,8 +1,8 @@
 """Settings in the chat: what is done about each concern, one setting, its history; changed with a tap or a form.
 
-Lives here: these commands, screens and forms. Does not live here: what a setting holds and who may change it
-(`communities/settings.py`), their words (`setting_words.py`), who is left alone (`exempt.py`). A little long, because a
-setting's screens lead to each other.
+Lives here: these screens and forms. Does not live here: the commands that lead to them (`policy_commands.py`), what a
+setting holds and who may change it (`communities/settings.py`), their words (`setting_words.py`), who is left alone
+(`exempt.py`).
 
 Each button carries the version that its presser saw, so that nobody overwrites what somebody else has just decided.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, Choice, Field, FormToFill, Menu, Weight
-from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command, Option, OptionKind
+from safetybot.chat.commands import ActionHandler, Caller
 from safetybot.chat.names import concern_name
 from safetybot.chat.refusals import Missing, refusal
 from safetybot.chat.screens import (
@@ -45,7 +45,7 @@ from safetybot.chat.setting_words import (
 from safetybot.chat.text import Line, bold, bullet, channel_span, code, line, text
 from safetybot.communities.access import Right, may, require
 from safetybot.communities.errors import ChangedMeanwhile
-from safetybot.communities.setting_list import COMMUNITY, SETTINGS, from_text, setting, to_text
+from safetybot.communities.setting_list import COMMUNITY, from_text, setting, to_text
 from safetybot.communities.settings import InForce
 from safetybot.model import Concern, Mode
 from safetybot.translation import Texts, marked
@@ -56,7 +56,7 @@ _CONCERN, _CHANGE, _TYPED, _PUT, _RESET, _UNDO, _PAST, _ALL = (
 )  # fmt: skip
 _BOTH = "both"
 """How a button carries `reply+alert`, whose `+` it cannot."""
-_HERE = "here"
+HERE = "here"
 _NONE = "none"
 """How people write that a setting holds nothing; lists read it by themselves."""
 _CHANGES_PER_PAGE = 8
@@ -152,7 +152,7 @@ async def setting_screen(
         else:
             change.append(Button(said.say("Change"), Action(_CHANGE, (key, version)), Weight.MAIN))
             if key == "alert_channel" and caller.place.channel != holds.value:
-                change.append(Button(said.say("Here"), Action(_PUT, (key, _HERE, version))))
+                change.append(Button(said.say("Here"), Action(_PUT, (key, HERE, version))))
     mend = []
     if change and holds.version:
         mend = [
@@ -213,83 +213,20 @@ def _weight(mode: Mode) -> Weight:
     return Weight.DANGER if mode is Mode.OFF else Weight.NORMAL
 
 
-# --- commands ---------------------------------------------------------------------------------------------
-
-
-def channel_given(caller: Caller, arguments: Arguments) -> str:
-    """The channel that a command was given, `COMMUNITY` without one; `here` is the one it was written in."""
-    channel = str(arguments.get("channel", "")).strip()
-    return caller.place.channel if channel == _HERE else channel or COMMUNITY
-
-
-def _key_given(arguments: Arguments) -> str:
-    """The setting that a command was given, empty without one. Raises `UnknownSetting`."""
-    key = str(arguments.get("key", "")).strip().lower()
-    return setting(key).key if key else ""
-
-
-def _read(caller: Caller, key: str, typed: str) -> object:
+def read_typed(caller: Caller, key: str, typed: str) -> object:
     """What somebody typed, as files hold it; None inherits. Raises `UnusableValue`."""
     value = typed.strip()
-    if key == "alert_channel" and value.lower() == _HERE:
+    if key == "alert_channel" and value.lower() == HERE:
         return caller.place.channel
     if value.lower() == _NONE and setting(key).kind in ("language", "region", "text", "channel"):
         return None
     return from_text(key, value)
 
 
-async def _which(services: Services, caller: Caller) -> Answer:
-    asked = caller.texts.say("Which setting do you mean? Choose it here, or write it after the command.")
-    return await overview(services, caller, (line(asked),))
-
-
-async def _show_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    channel = channel_given(caller, arguments)
-    if key := _key_given(arguments):
-        return await setting_screen(services, caller, key, channel=channel)
-    return await (overview(services, caller) if channel == COMMUNITY else all_settings(services, caller, 0, channel))
-
-
-async def _set_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
-    key, channel = _key_given(arguments), channel_given(caller, arguments)
-    if not key:
-        return await _which(services, caller)
-    if not str(arguments.get("value", "")).strip():
-        if channel == COMMUNITY:
-            return await setting_screen(services, caller, key)
-        raise Missing("value", f"policy set {key} {setting(key).example}")
-    seen = (await in_force(services, caller, channel))[key].version
-    return await _set(services, caller, key, _read(caller, key, str(arguments["value"])), seen, channel)
-
-
-async def _reset_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
-    key, channel = _key_given(arguments), channel_given(caller, arguments)
-    if not key:
-        return await _which(services, caller)
-    seen = (await in_force(services, caller, channel))[key].version
-    return await _set(services, caller, key, None, seen, channel)
-
-
-async def _undo_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    require(caller.actor, Right.CHANGE_POLICY, *where(caller))
-    key, channel = _key_given(arguments), channel_given(caller, arguments)
-    if not key:
-        return await _which(services, caller)
-    return await _undo(services, caller, key, None, channel)
-
-
-async def _history_command(services: Services, caller: Caller, arguments: Arguments) -> Answer:
-    key = _key_given(arguments)
-    if not key:
-        return await _which(services, caller)
-    return await history_screen(services, caller, key, 0, channel_given(caller, arguments))
-
-
-async def _set(
+async def set_value(
     services: Services, caller: Caller, key: str, value: object, expected: int, channel: str = COMMUNITY
 ) -> Answer:
+    """Set a setting, and show where it stands; what somebody else changed first is told instead."""
     try:
         done: Sequence[Line] = (await put(services, caller, key, value, expected=expected, channel=channel),)
     except ChangedMeanwhile as error:
@@ -300,7 +237,10 @@ async def _set(
     return await setting_screen(services, caller, key, done, channel)
 
 
-async def _undo(services: Services, caller: Caller, key: str, expected: int | None, channel: str = COMMUNITY) -> Answer:
+async def take_back(
+    services: Services, caller: Caller, key: str, expected: int | None, channel: str = COMMUNITY
+) -> Answer:
+    """Take the newest change of a setting back, and show where it stands."""
     require(caller.actor, Right.CHANGE_POLICY, *where(caller))
     before = (await services.policy.history(caller.actor, *where(caller), key, channel=channel))[-1:]
     try:
@@ -310,14 +250,6 @@ async def _undo(services: Services, caller: Caller, key: str, expected: int | No
     except ChangedMeanwhile as error:
         done = refusal(caller.texts, error).lines
     return await setting_screen(services, caller, key, done, channel)
-
-
-async def _complete(services: Services, caller: Caller, option: str, typed: str) -> Sequence[str]:
-    require(caller.actor, Right.SEE_POLICY, *where(caller))
-    wanted = typed.strip().lower()
-    if option == "value":
-        return [mode.value for mode in Mode if wanted in mode.value]
-    return [key for key in SETTINGS if wanted in key]
 
 
 # --- buttons ----------------------------------------------------------------------------------------------
@@ -360,49 +292,23 @@ async def _typed(services: Services, caller: Caller, arguments: tuple[str, ...],
     key, version = arguments
     if not values.get("value", "").strip():
         raise Missing("value", f"policy set {key} {setting(key).example}")
-    return await _set(services, caller, key, _read(caller, key, values["value"]), int(version))
+    return await set_value(services, caller, key, read_typed(caller, key, values["value"]), int(version))
 
 
 async def _put(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
     key, carried, version = arguments
-    value = {_BOTH: Mode.REPLY_ALERT.value, _HERE: caller.place.channel}.get(carried, carried)
-    return await _set(services, caller, key, from_text(key, value), int(version))
+    value = {_BOTH: Mode.REPLY_ALERT.value, HERE: caller.place.channel}.get(carried, carried)
+    return await set_value(services, caller, key, from_text(key, value), int(version))
 
 
 async def _reset(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
-    return await _set(services, caller, arguments[0], None, int(arguments[1]))
+    return await set_value(services, caller, arguments[0], None, int(arguments[1]))
 
 
 async def _undone(services: Services, caller: Caller, arguments: tuple[str, ...], _: FormValues) -> Answer:
-    return await _undo(services, caller, arguments[0], int(arguments[1]))
+    return await take_back(services, caller, arguments[0], int(arguments[1]))
 
 
-_KEY = Option("key", marked("The setting, such as diy.mode"), completes=True)
-_NEEDED_KEY = Option("key", marked("The setting, such as diy.mode"), required=True, completes=True)
-_CHANNEL = Option("channel", marked("For this channel alone"), OptionKind.CHANNEL)
-_VALUE = Option("value", marked("Its value; lists with commas, on or off"), required=True, completes=True)
-COMMANDS = (
-    Command(
-        ("policy", "show"), marked("What is done about each concern, and every other setting"), _show_command,
-        Right.SEE_POLICY, (_KEY, _CHANNEL), _complete,
-    ),
-    Command(
-        ("policy", "set"), marked("Change a setting, for the community or for one channel"), _set_command,
-        Right.CHANGE_POLICY, (_NEEDED_KEY, _VALUE, _CHANNEL), _complete,
-    ),
-    Command(
-        ("policy", "reset"), marked("Inherit a setting again"), _reset_command, Right.CHANGE_POLICY,
-        (_NEEDED_KEY, _CHANNEL), _complete,
-    ),
-    Command(
-        ("policy", "undo"), marked("Take back the newest change of a setting"), _undo_command, Right.CHANGE_POLICY,
-        (_NEEDED_KEY, _CHANNEL), _complete,
-    ),
-    Command(
-        ("policy", "history"), marked("Every change of a setting: who, when, from what to what"), _history_command,
-        Right.SEE_POLICY, (_NEEDED_KEY, _CHANNEL), _complete,
-    ),
-)  # fmt: skip
 HANDLERS: dict[str, ActionHandler] = {
     POLICY: _overview,
     _CONCERN: _concern,

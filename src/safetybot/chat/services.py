@@ -117,8 +117,8 @@ class Pages:
 
     url: str = ""
     """Where people reach them; empty where that was not set."""
-    ask_us: bool = False
-    """Whether they are served beside the bot and over HTTPS, so that a platform may vouch for people there."""
+    vouching: frozenset[str] = frozenset()
+    """Platforms whose links can tell the pages who pressed them, where the pages can ask the bot about them."""
 
 
 @dataclass(slots=True)

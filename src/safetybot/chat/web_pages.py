@@ -13,9 +13,6 @@ from safetybot.chat.text import Line, line, text
 from safetybot.communities.access import Right, require
 from safetybot.translation import marked
 
-_VOUCHING = frozenset({"telegram"})
-"""Platforms whose links can carry who presses them."""
-
 
 async def _web_command(services: Services, caller: Caller, _: Arguments) -> Answer:
     return _pages(services, caller)
@@ -35,7 +32,7 @@ def _pages(services: Services, caller: Caller) -> Answer:
     if not pages.url:
         return screen(text(said.say("There are no web pages: whoever runs me has not set them up.")), [back(said)])
     platform, community = where(caller)
-    vouched = platform in _VOUCHING and pages.ask_us
+    vouched = platform in pages.vouching
     lines: list[Line] = [line(said.say("Figures, the log, the review queue and all settings, in your browser."))]
     if vouched:
         lines.append(line(said.say("The button lets you in as what you are here. It works once, for a few minutes.")))

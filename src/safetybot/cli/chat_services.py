@@ -18,6 +18,9 @@ from safetybot.model import Concern
 from safetybot.store.known_communities import KnownCommunities
 from safetybot.watcher import RecentMessages
 
+_VOUCHING = frozenset({"telegram"})
+"""Platforms whose links can carry who presses them; over HTTPS alone."""
+
 
 def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) -> Services:
     """Everything that commands and buttons need; `recent` are the Watcher's. Raises `InvalidDocument`."""
@@ -46,7 +49,7 @@ def chat_services(session: Session, runtime: Runtime, recent: RecentMessages) ->
         actions=Actions(runtime.pseudonyms.derived("buttons")),
         clock=runtime.clock,
         draw=_drawn,
-        pages=Pages(web.url, ask_us=bool(web.port) and web.url.startswith("https:")),
+        pages=Pages(web.url, _VOUCHING if web.port and web.url.startswith("https:") else frozenset()),
     )
 
 

@@ -66,13 +66,7 @@ class SqliteReadEngine:
     """One connection in one thread of its own; what it reads takes microseconds."""
 
     def __init__(self, url: sa.URL) -> None:
-        self._engine = sa.create_engine(
-            url.set(drivername="sqlite"),
-            pool_size=1,
-            max_overflow=0,
-            connect_args={"check_same_thread": False},
-            hide_parameters=True,
-        )
+        self._engine = _one_connection(url)
         prepare_sqlite(self._engine, "BEGIN")
         self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
 
@@ -113,13 +107,7 @@ class SqliteWriteEngine:
     """One connection in one thread of its own."""
 
     def __init__(self, url: sa.URL) -> None:
-        self._engine = sa.create_engine(
-            url.set(drivername="sqlite"),
-            pool_size=1,
-            max_overflow=0,
-            connect_args={"check_same_thread": False},
-            hide_parameters=True,
-        )
+        self._engine = _one_connection(url)
         # The file keeps this mode, so that readers find it set. Goes first: see `_into_wal`.
         sa.event.listen(self._engine, "connect", _into_wal)
         prepare_sqlite(self._engine, "BEGIN IMMEDIATE")
@@ -166,6 +154,17 @@ class PostgresWriteEngine:
     async def dispose(self) -> None:
         """Close the connection."""
         await self._engine.dispose()
+
+
+def _one_connection(url: sa.URL) -> sa.Engine:
+    """SQLite through its own driver, for a single thread; not bound to the one that opens it."""
+    return sa.create_engine(
+        url.set(drivername="sqlite"),
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+    )
 
 
 def _run_jobs(connection: sa.Connection, jobs: Sequence[Job]) -> Outcomes:

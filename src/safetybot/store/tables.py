@@ -5,42 +5,9 @@ No table holds a member's name or platform id: authors are keyed pseudonyms. `hi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware time as microseconds since 1970 in UTC, so that both databases give back exactly what they got."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """To microseconds. Raises `ValueError` for a naive time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return (value - _EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Back to an aware time in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=int(value))
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True)
-
-
-def _place(*, channel: bool = True) -> list[sa.Column[Any]]:
-    names = ("platform", "community", "channel") if channel else ("platform", "community")
-    return [sa.Column(name, sa.Text, nullable=False) for name in names]
-
+from safetybot.store.columns import Moment, id_column, place_columns
 
 metadata = sa.MetaData(
     naming_convention={
@@ -54,8 +21,8 @@ metadata = sa.MetaData(
 interactions = sa.Table(
     "interactions",
     metadata,
-    _id(),
-    *_place(),
+    id_column(),
+    *place_columns(),
     sa.Column("thread", sa.Text),
     sa.Column("message_id", sa.Text, nullable=False),
     sa.Column("author", sa.Text, nullable=False),
@@ -157,7 +124,7 @@ cooldowns = sa.Table(
 verdicts = sa.Table(
     "verdicts",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
@@ -168,7 +135,7 @@ verdicts = sa.Table(
 notes = sa.Table(
     "notes",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
@@ -180,15 +147,15 @@ opt_outs = sa.Table(
     "opt_outs",
     metadata,
     sa.Column("author", sa.Text, primary_key=True),
-    *_place(channel=False),
+    *place_columns(channel=False),
     sa.Column("at", Moment, nullable=False),
 )
 
 settings = sa.Table(
     "settings",
     metadata,
-    _id(),
-    *_place(),
+    id_column(),
+    *place_columns(),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("value", sa.JSON(none_as_null=True)),
@@ -203,8 +170,8 @@ is the version that this one takes back."""
 keywords = sa.Table(
     "keywords",
     metadata,
-    _id(),
-    *_place(channel=False),
+    id_column(),
+    *place_columns(channel=False),
     sa.Column("term", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("value", sa.JSON(none_as_null=True)),
@@ -219,7 +186,7 @@ keywords = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("at", Moment, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -300,7 +267,7 @@ web_vouchers = sa.Table(
 web_sessions = sa.Table(
     "web_sessions",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("token", sa.Text, nullable=False, unique=True),
     sa.Column("token_before", sa.Text, index=True),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
@@ -314,7 +281,7 @@ web_sessions = sa.Table(
 api_tokens = sa.Table(
     "api_tokens",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("token", sa.Text, nullable=False, unique=True),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("name", "platform", "community")),
     sa.Column("role", sa.SmallInteger, nullable=False),
@@ -330,7 +297,7 @@ api_tokens = sa.Table(
 saved_views = sa.Table(
     "saved_views",
     metadata,
-    _id(),
+    id_column(),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "owner", "name")),
     sa.Column("filters", sa.JSON, nullable=False),
     *(sa.Column(name, Moment, nullable=False) for name in ("made_at", "used_at")),
@@ -344,7 +311,7 @@ of somebody whom a platform let in, their pseudonym (`communities/saved_views.py
 webhooks = sa.Table(
     "webhooks",
     metadata,
-    _id(),
+    id_column(),
     *(sa.Column(name, sa.Text, nullable=False) for name in ("platform", "community", "url", "salt", "made_by")),
     sa.Column("made_at", Moment, nullable=False),
     sa.UniqueConstraint("platform", "community"),
@@ -356,7 +323,7 @@ webhooks = sa.Table(
 webhook_deliveries = sa.Table(
     "webhook_deliveries",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("webhook_id", sa.ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
     sa.Column("interaction_id", sa.ForeignKey("interactions.id", ondelete="CASCADE"), nullable=False),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),

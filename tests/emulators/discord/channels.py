@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from .acting import Actor
@@ -73,6 +74,11 @@ class Channel:
     def bot_messages(self) -> list[MessageRecord]:
         """The bot's messages in it for all to see, oldest first."""
         return [m for m in self.messages if m.author is self._core.world.bot]
+
+    @property
+    def answered(self) -> Counter[int | None]:
+        """How often the bot replied to each message in it; None counts what replies to none."""
+        return Counter(message.reply_to for message in self.bot_messages)
 
     @property
     def typing(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tests.emulators.discord import LoopbackDiscord
+from tests.emulators.discord import Channel, Guild, LoopbackDiscord, Member
 
 from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
@@ -75,6 +75,36 @@ Running = Callable[..., AbstractAsyncContextManager[Bot]]
 async def discord() -> AsyncIterator[LoopbackDiscord]:
     async with LoopbackDiscord() as server:
         yield server
+
+
+@pytest.fixture
+def guild(discord: LoopbackDiscord) -> Guild:
+    return discord.add_guild("A community")
+
+
+@pytest.fixture
+def general(guild: Guild) -> Channel:
+    return guild.add_channel("general")
+
+
+@pytest.fixture
+def alerts(guild: Guild, general: Channel) -> Channel:  # comes after the channel in which people talk
+    return guild.add_channel("alerts")
+
+
+@pytest.fixture
+def member(guild: Guild) -> Member:
+    return guild.add_member("member one")
+
+
+@pytest.fixture
+def moderator(guild: Guild) -> Member:
+    return guild.add_member("moderator", guild.add_role("mods", "manage_messages"))
+
+
+@pytest.fixture
+def admin(guild: Guild) -> Member:
+    return guild.add_member("admin", guild.add_role("admins", "manage_guild"))
 
 
 @pytest.fixture

@@ -24,31 +24,6 @@ async def discord() -> AsyncIterator[LoopbackDiscord]:
         yield server
 
 
-@pytest.fixture
-def guild(discord: LoopbackDiscord) -> Guild:
-    return discord.add_guild("A community")
-
-
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def alerts(guild: Guild, general: Channel) -> Channel:
-    return guild.add_channel("alerts")
-
-
-@pytest.fixture
-def member(guild: Guild) -> Member:
-    return guild.add_member("member one")
-
-
-@pytest.fixture
-def admin(guild: Guild) -> Member:
-    return guild.add_member("admin", guild.add_role("admins", "manage_guild"))
-
-
 async def decide(bot: Any, guild: Guild, alerts: Channel | None) -> None:
     where = "discord", str(guild.id)
     await bot.services.policy.put(BOT, *where, "mention.mode", "reply", expected=0)

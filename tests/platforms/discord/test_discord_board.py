@@ -28,21 +28,6 @@ def guild(discord: LoopbackDiscord) -> Guild:
     return discord.add_guild("A community")
 
 
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def alerts(guild: Guild) -> Channel:
-    return guild.add_channel("alerts")
-
-
-@pytest.fixture
-def member(guild: Guild) -> Member:
-    return guild.add_member("member one")
-
-
 async def alert_in(bot: Any, guild: Guild, channel: Channel) -> None:
     admin = Actor("admin", Role.ADMIN, "discord", str(guild.id))
     await bot.services.policy.put(

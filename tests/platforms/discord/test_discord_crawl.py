@@ -25,21 +25,6 @@ PAGE, DANGER = 2000, 4
 
 
 @pytest.fixture
-def guild(discord: LoopbackDiscord) -> Guild:
-    return discord.add_guild("A community")
-
-
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def alerts(guild: Guild, general: Channel) -> Channel:
-    return guild.add_channel("alerts")
-
-
-@pytest.fixture
 def people(guild: Guild) -> dict[str, Member]:
     return {
         "member": guild.add_member("member one"),
@@ -50,7 +35,7 @@ def people(guild: Guild) -> dict[str, Member]:
 
 async def set_up(bot: Any, discord: LoopbackDiscord, alerts: Channel) -> None:
     """A community that replies and alerts about everything."""
-    bot.services.pages = Pages("https://bot.example.org", ask_us=True)
+    bot.services.pages = Pages("https://bot.example.org", vouching=frozenset({"telegram"}))
     await discord.until(lambda: discord.commands, what="registering")
     where = "discord", str(alerts.guild.id)
     await bot.services.policy.put(BOT, *where, "alert_channel", str(alerts.id), expected=0)

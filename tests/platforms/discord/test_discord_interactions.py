@@ -31,36 +31,6 @@ Running = Callable[..., Any]
 
 
 @pytest.fixture
-def guild(discord: LoopbackDiscord) -> Guild:
-    return discord.add_guild("A community")
-
-
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def alerts(guild: Guild, general: Channel) -> Channel:
-    return guild.add_channel("alerts")
-
-
-@pytest.fixture
-def member(guild: Guild) -> Member:
-    return guild.add_member("member one")
-
-
-@pytest.fixture
-def moderator(guild: Guild) -> Member:
-    return guild.add_member("moderator", guild.add_role("mods", "manage_messages"))
-
-
-@pytest.fixture
-def admin(guild: Guild) -> Member:
-    return guild.add_member("admin", guild.add_role("admins", "manage_guild"))
-
-
-@pytest.fixture
 def real_logs() -> Iterator[io.StringIO]:
     """The logs as the bot writes them in earnest."""
     root, stream = logging.getLogger(), io.StringIO()

@@ -18,16 +18,6 @@ Running = Callable[..., Any]
 
 
 @pytest.fixture
-def guild(discord: LoopbackDiscord) -> Guild:
-    return discord.add_guild("A community")
-
-
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
 def people(guild: Guild) -> list[Member]:
     return [guild.add_member(f"member {number}") for number in range(4)]
 

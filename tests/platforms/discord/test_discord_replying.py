@@ -19,21 +19,6 @@ QUIET = "Has anyone seen the new series with the lighthouse?"
 Running = Callable[..., Any]
 
 
-@pytest.fixture
-def guild(discord: LoopbackDiscord) -> Guild:
-    return discord.add_guild("A community")
-
-
-@pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def member(guild: Guild) -> Member:
-    return guild.add_member("member one")
-
-
 def labels(message: MessageRecord) -> list[str]:
     return [c["label"] for row in message.components for c in row["components"]]
 

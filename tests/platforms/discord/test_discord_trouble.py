@@ -15,11 +15,8 @@ import structlog
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 from tests.emulators.discord import Channel, Guild, LoopbackDiscord, Member
-from tests.emulators.discord.limits import Limits
 
 from safetybot.communities.access import Actor, Role
-from safetybot.model import InteractionState
-from safetybot.platforms.discord.platform import Pace
 from safetybot.telemetry import set_up_logging
 
 DIY = "I want to inject mesotherapy into my face at home, where do I start?"
@@ -34,26 +31,12 @@ def guild(discord: LoopbackDiscord) -> Guild:
 
 
 @pytest.fixture
-def general(guild: Guild) -> Channel:
-    return guild.add_channel("general")
-
-
-@pytest.fixture
-def member(guild: Guild) -> Member:
-    return guild.add_member("member one")
-
-
-@pytest.fixture
 def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers[:], root.level = handlers, level
     structlog.reset_defaults()
-
-
-def answered(channel: Channel) -> Counter[int | None]:
-    return Counter(message.reply_to for message in channel.bot_messages)
 
 
 async def test_a_cut_connection_is_resumed_and_nothing_is_read_back(
@@ -85,8 +68,8 @@ async def test_what_a_lost_session_swallowed_is_found_exactly_once(
         await general.reply_to(after)
         await bot.settled()
         assert bot.platform.health()["looked_back_messages"] >= 3
-    assert set((answered(general) + answered(thread)).values()) == {1}
-    assert set(answered(general)) == {before.id, missed[0].id, missed[2].id, after.id}
+    assert set((general.answered + thread.answered).values()) == {1}
+    assert set(general.answered) == {before.id, missed[0].id, missed[2].id, after.id}
 
 
 async def test_what_was_said_while_the_bot_was_away_is_answered_at_the_next_start(
@@ -106,8 +89,8 @@ async def test_what_was_said_while_the_bot_was_away_is_answered_at_the_next_star
         await quiet.reply_to(elsewhere)
         await bot.settled()
         rows = {row.message_id for row in await bot.log()}
-    assert answered(general) == Counter([first.id, missed.id])
-    assert answered(quiet) == Counter([elsewhere.id]), "what is older than the window is left alone"
+    assert general.answered == Counter([first.id, missed.id])
+    assert quiet.answered == Counter([elsewhere.id]), "what is older than the window is left alone"
     assert str(old.id) not in rows
 
 
@@ -120,7 +103,7 @@ async def test_nothing_from_before_the_invitation_is_read(
         message = await member.says(general, DIY)
         await general.reply_to(message)
         await bot.settled()
-    assert answered(general) == Counter([message.id])
+    assert general.answered == Counter([message.id])
 
 
 async def test_looking_back_knows_exempt_roles(
@@ -139,7 +122,7 @@ async def test_looking_back_knows_exempt_roles(
     async with running() as bot:
         await general.reply_to(message)
         await bot.settled()
-    assert answered(general) == Counter([message.id])
+    assert general.answered == Counter([message.id])
 
 
 async def test_an_odd_payload_costs_a_client_and_no_message(
@@ -153,7 +136,7 @@ async def test_an_odd_payload_costs_a_client_and_no_message(
         await bot.settled()
         assert bot.platform.health()["restarts"] == 1
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["discord_client_failed"]
-    assert answered(general) == Counter([missed.id])
+    assert general.answered == Counter([missed.id])
 
 
 async def test_rest_being_down_at_the_start_is_waited_out(
@@ -195,88 +178,6 @@ async def test_a_missing_content_intent_is_told_once_and_mends_itself(
     assert len([line for line in logs if line["event"] == "discord_refuses"]) == 1
 
 
-@pytest.mark.parametrize("carried_out", [False, True])
-async def test_a_send_whose_answer_is_lost_is_repeated_under_the_same_nonce(
-    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, carried_out: bool
-) -> None:
-    async with running() as bot:
-        discord.drop_rest(2, path="/messages$", method="POST", carried_out=carried_out)
-        message = await member.says(general, DIY)
-        await general.reply_to(message)
-        await bot.settled()
-        [row] = await bot.log()
-    assert row.state is InteractionState.SENT
-    assert answered(general) == Counter([message.id])
-
-
-@pytest.mark.parametrize("status", [503, 502])
-async def test_errors_of_the_server_are_waited_out(
-    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, status: int
-) -> None:
-    async with running() as bot:
-        discord.rest_fails(status, path="/messages$", method="POST")
-        message = await member.says(general, DIY)
-        await general.reply_to(message)
-        await bot.settled()
-    assert answered(general) == Counter([message.id])
-
-
-@pytest.mark.parametrize("scope", ["user", "global", "shared"])
-async def test_rate_limits_are_waited_out_and_counted(
-    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, scope: str
-) -> None:
-    async with running() as bot:
-        discord.rate_limit("/messages$", 2, retry_after=0.1, scope=scope, method="POST")
-        message = await member.says(general, DIY)
-        await general.reply_to(message)
-        await bot.settled()
-        assert bot.platform.health()["invalid_requests"] == (0 if scope == "shared" else 2)
-    assert answered(general) == Counter([message.id])
-
-
-async def test_a_reply_that_gets_no_answer_in_time_is_looked_for(
-    running: Running, discord: LoopbackDiscord, general: Channel, member: Member
-) -> None:
-    # Every send is carried out and none is answered.
-    hurried = Pace(send_within=3.0, send_again=0.02, guilds_within=0.05, identify_every=0.0)
-    async with running(pace=hurried) as bot:
-        discord.drop_rest(1000, path="/messages$", method="POST", carried_out=True)
-        message = await member.says(general, DIY)
-        reply = await general.reply_to(message)
-        async with asyncio.timeout(10):
-            while not (rows := await bot.log()) or rows[0].state is not InteractionState.SENT:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-    assert rows[0].reply_id == str(reply.id)
-    assert answered(general) == Counter([message.id])
-
-
-async def test_a_channel_without_rights_is_left_alone_and_moderators_are_told_once(
-    running: Running, discord: LoopbackDiscord, guild: Guild, general: Channel, member: Member
-) -> None:
-    alerts = guild.add_channel("alerts")
-    admin = Actor("admin", Role.ADMIN, "discord", str(guild.id))
-    async with running() as bot:
-        await bot.services.policy.put(
-            admin, "discord", str(guild.id), "alert_channel", str(alerts.id), expected=0
-        )  # fmt: skip
-        general.deny(guild.bot_role, "send_messages")
-        for number in range(5):
-            await member.says(general, f"{DIY} {number}")
-        await alerts.message(lambda m: str(general.id) in m.content)
-        await bot.settled()
-        states = {row.state for row in await bot.log()}
-        tries = [r for r in discord.requests if r.method == "POST" and str(general.id) in r.path]
-        assert bot.platform.health()["channels_left_alone"] == 1
-        general.grant(guild.bot_role, "send_messages")
-        await asyncio.sleep(0.7)
-        message = await member.says(general, f"{DIY} At last?")
-        await general.reply_to(message)
-        assert bot.platform.health()["channels_left_alone"] == 0
-    assert states == {InteractionState.FAILED}
-    assert len(tries) == 1
-    assert len(alerts.bot_messages) == 1
-
-
 async def test_a_stop_sees_through_what_is_on_its_way(
     running: Running, discord: LoopbackDiscord, general: Channel, member: Member
 ) -> None:
@@ -287,7 +188,7 @@ async def test_a_stop_sees_through_what_is_on_its_way(
         await bot.platform.stop()
         await asyncio.wait_for(bot.task, 5)
         marks = await bot.runtime.store.watermarks.all("discord", since=message.created_at - timedelta(minutes=1))
-    assert answered(general) == Counter([message.id])
+    assert general.answered == Counter([message.id])
     assert marks == {(str(general.guild.id), str(general.id)): message.created_at}
 
 
@@ -347,7 +248,7 @@ async def test_a_guild_that_comes_back_from_an_outage_is_read_back(
         guild.comes_back()
         await general.reply_to(missed)
         await bot.settled()
-    assert answered(general) == Counter([missed.id])
+    assert general.answered == Counter([missed.id])
 
 
 async def test_messages_that_found_no_room_are_read_again(
@@ -360,7 +261,7 @@ async def test_messages_that_found_no_room_are_read_again(
             await general.reply_to(message, within=10)
             monkeypatch.setattr(bot.intake, "_limit", 5_000)
         await bot.settled()
-    assert answered(general) == Counter(message.id for message in said)
+    assert general.answered == Counter(message.id for message in said)
 
 
 async def test_a_mark_stays_where_it_is_while_older_messages_are_read(
@@ -385,41 +286,6 @@ async def test_a_mark_stays_where_it_is_while_older_messages_are_read(
         await bot.platform.inbox.write_marks()
         marks = await bot.runtime.store.watermarks.all("discord", since=first.created_at - timedelta(minutes=1))
         assert marks == {key: later.created_at}
-
-
-async def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
-    running: Running, discord: LoopbackDiscord, general: Channel, member: Member, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("safetybot.platforms.discord.platform._DRAIN", 0.2)
-    monkeypatch.setattr("safetybot.platforms.discord.platform._GOODBYE", 0.2)
-    async with running() as bot:
-        discord.delay("/messages$", 2.0, 1, method="POST")
-        message = await member.says(general, DIY)
-        await discord.until(lambda: bot.intake.waiting)
-        async with asyncio.timeout(1.0):
-            await bot.platform.stop()
-        [row] = await bot.log()
-        assert row.state is InteractionState.SENDING
-    await general.reply_to(message)
-    async with running() as bot:
-        await bot.platform.reachable()
-        await bot.settled()
-        [row] = await bot.log()
-    assert row.state is InteractionState.SENT
-    assert answered(general) == Counter([message.id])
-
-
-async def test_a_flood_of_replies_stays_below_the_limits_of_discord(
-    running: Running, discord: LoopbackDiscord, member: Member, guild: Guild
-) -> None:
-    channels = [guild.add_channel(f"channel-{n}") for n in range(14)]
-    async with running() as bot:
-        discord.core.limits = Limits()
-        said = [await member.says(channel, f"{DIY} {n}") for n in range(5) for channel in channels]
-        await discord.until(lambda: sum(len(c.bot_messages) for c in channels) == len(said), within=20)
-        await bot.settled()
-        assert bot.platform.health()["invalid_requests"] == 0
-    assert discord.limits.hits == 0
 
 
 async def test_no_line_of_the_log_holds_a_members_words_or_name_or_the_token(

@@ -32,7 +32,7 @@ SORRY = ("went wrong on our side", "is of another version", "no longer know")
 
 async def set_up(town: Town) -> None:
     """A group that replies and alerts about everything, and pages to be led to."""
-    town.bot.services.pages = Pages("https://bot.example.org", ask_us=True)
+    town.bot.services.pages = Pages("https://bot.example.org", vouching=frozenset({"telegram"}))
     town.telegram.set_domain("bot.example.org")
     policy, keywords = town.bot.services.policy, town.bot.services.keywords
     await town.alerts_go_to_the_room()

@@ -24,7 +24,7 @@ OPEN = "Open the pages"
 async def settled(bots: Bots, telegram: LoopbackTelegram) -> tuple[Running, Chat, User]:
     """A bot with pages, a group of which something is kept, and its moderator."""
     bot = await bots.start()
-    bot.services.pages = Pages(SITE, ask_us=True)
+    bot.services.pages = Pages(SITE, vouching=frozenset({"telegram"}))
     group, moderator = telegram.add_supergroup(), telegram.add_user("Mia")
     telegram.make_admin(moderator, group, can_change_info=False)
     await telegram.answer_to(await telegram.add_user().says(group, DIY))
