@@ -19,11 +19,16 @@ async def served(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.emulators.telegram", *arguments, stdin=pipe, stdout=pipe, cwd=ROOT
     )
-    yield process
-    assert process.stdin is not None
-    process.stdin.write(b"!quit\n")
-    await process.communicate()
-    assert process.returncode == 0
+    try:
+        yield process
+        assert process.stdin is not None
+        process.stdin.write(b"!quit\n")
+        await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def line_with(process: asyncio.subprocess.Process, word: str) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 from urllib.parse import parse_qs, urlsplit
@@ -352,7 +353,7 @@ async def until(changed: Callable[[], asyncio.Event], condition: Callable[[], bo
         left = deadline - loop.time()
         if left <= 0:
             raise TimeoutError(f"waited {within} s in vain for {what}")
-        try:
-            await asyncio.wait_for(changed().wait(), min(left, 0.02))
-        except TimeoutError:
-            continue
+        # Not `wait_for`: in Python 3.11 a cancel that comes in the moment of the timeout is lost in it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left, 0.02)):
+                await changed().wait()

@@ -71,8 +71,10 @@ class Supervisor:
             self.restarts += 1
             wait = self._refused if self._told(error) else pause * random.uniform(0.8, 1.2)  # noqa: S311  # no secret
             pause = self._first if time.monotonic() - began > _STEADY else min(2 * pause, self._longest)
+            # Not `wait_for`: in Python 3.11 a cancel that comes in the moment of the timeout is lost in it.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
 
     async def stop(self) -> None:
         """End the client that is connected, and make no other."""
