@@ -41,7 +41,7 @@ class Domain:
 
 DOMAINS = (
     Domain(
-        "chat", ("chat", "platforms"), ROOT / "locale", CHAT_LANGUAGES,
+        "chat", ("chat", "platforms", "communities", "detection"), ROOT / "locale", CHAT_LANGUAGES,
         {"say": None, "marked": None, "many": (1, 2)},
     ),
     Domain(

@@ -227,11 +227,17 @@ class FiredRule:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A rule that nearly fired, and in words why it did not."""
+    """A rule that nearly fired, and in words why it did not: English with `{names}`, and what to put for them."""
 
     rule: str
     concern: Concern
-    why_not: str
+    says: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def why_not(self) -> str:
+        """The reason, filled in."""
+        return self.says.format(**self.values)
 
 
 @dataclass(frozen=True, slots=True)

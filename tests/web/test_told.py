@@ -5,25 +5,31 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.conftest import START
 from tests.web.conftest import HERE, OPERATOR, Pages
 
+from safetybot.chat.finding_words import PACKAGED_RULES
 from safetybot.communities.access import Actor, Refused, Right, Role
 from safetybot.communities.api_tokens import UnusableAge
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState, stored_keyword
+from safetybot.communities.keyword_checks import STANDS_IN, Doubt, Warn
 from safetybot.communities.records import Change
 from safetybot.communities.review import ReasonNeeded, Repair, RepairKind
 from safetybot.communities.saved_views import TooManyViews
 from safetybot.communities.setting_list import UnusableValue
-from safetybot.model import Concern
+from safetybot.detection.own_terms import OWN_FOUND
+from safetybot.detection.rules import TOO_FAR, read_rules
+from safetybot.model import Concern, NearMiss
 from safetybot.web import texts
 from safetybot.web.scene import FormExpired
-from safetybot.web.told import keyword_change, refusal, repair_says, setting_change
+from safetybot.web.told import doubtful, keyword_change, nearly, refusal, repair_says, rule_says, setting_change
 
 BASE = "/in/discord/100"
+CONFIG = Path(__file__).parent.parent.parent / "config"
 OTHERS = [one for one in texts.languages() if one != texts.SOURCE]
 REFUSALS = (
     ReasonNeeded(),
@@ -120,3 +126,32 @@ async def test_pages_tell_why_not_in_the_readers_language(pages: Pages) -> None:
     assert "somebody" not in late.text.lower()
     history = (await admin.get(f"{BASE}/settings/history?key=language")).text
     assert "inherited" not in history
+
+
+@pytest.mark.usefixtures("language")
+def test_why_something_was_found_is_told_in_the_readers_language() -> None:
+    book = read_rules(CONFIG / "rules.yaml")
+    assert set(book.sentences().values()) == set(PACKAGED_RULES)
+    own = OWN_FOUND.replace("{term}", "{glow} juice")
+    for says in (*PACKAGED_RULES, own):
+        assert rule_says(says) != says
+    assert "{glow} juice" in rule_says(own)
+    assert rule_says("A rule of an operator's own.") == "A rule of an operator's own."
+    miss = NearMiss("named", Concern.MENTION, TOO_FAR, {"words": "12"})
+    assert miss.why_not == "its parts stand more than 12 words apart"
+    assert nearly(miss) != miss.why_not
+    assert "12" in nearly(miss)
+    warn = Warn(Doubt.COMMON, STANDS_IN, {"count": "7", "of": "5,000"})
+    assert doubtful(warn) != warn.reason
+    assert {"7", "5,000"} <= set(doubtful(warn).split())
+
+
+async def test_the_audit_names_what_was_done_in_the_readers_language(pages: Pages) -> None:
+    admin = await pages.signed_in(Role.ADMIN)
+    admin.headers["accept-language"] = "de"
+    await admin.submit(f"{BASE}/settings", key="language", value="de", expected="0")
+    page = (await admin.get(f"{BASE}/audit?action=setting+changed")).text
+    assert '<option value="setting changed" selected>Einstellung' in page
+    rows = page.partition("<tbody>")[2]
+    assert "Einstellung" in rows
+    assert "setting changed" not in rows

@@ -13,6 +13,7 @@ import structlog
 
 from safetybot.chat.actions import Action
 from safetybot.chat.answers import Answer, Button, Weight
+from safetybot.chat.finding_words import rule_sentence
 from safetybot.chat.names import about, concern_name, reason_words, state_sentence, verdict_sentence
 from safetybot.chat.services import Board, Services
 from safetybot.chat.text import Form, Line, Span, bold, bullet, line, link, quote, text
@@ -105,7 +106,7 @@ def explained(said: Texts, found: Explanation) -> tuple[Line, ...]:
     """Why an interaction came about, from the log."""
     one = found.details.interaction
     lines = [line(bold(about(said, one.concern, one.level, one.confidence)))]
-    lines += [bullet(rule) for rule in found.rules[:6]]
+    lines += [bullet(rule_sentence(said, rule)) for rule in found.rules[:6]]
     terms = ", ".join(dict.fromkeys(term or concept for concept, term in found.terms))
     if terms:
         lines.append(line(said.say(marked("Found: {terms}"), terms=terms)))
@@ -140,7 +141,7 @@ def _single(said: Texts, board: Board, alert: Alert) -> Answer:
     lines = [
         *_heading(said, board, assessment, message),
         *found_words(message.text, assessment),
-        *(bullet(rule.says) for rule in assessment.rules[:3]),
+        *(bullet(rule_sentence(said, rule.says)) for rule in assessment.rules[:3]),
         line(_outcome(said, alert.decision, replied=alert.replied)),
     ]
     number = str(alert.interaction_id)

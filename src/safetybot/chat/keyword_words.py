@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from safetybot.chat.finding_words import doubt_reason
 from safetybot.chat.names import concern_name
 from safetybot.chat.screens import phrase_line, short
 from safetybot.chat.text import Form, Line, bold, bullet, code, line, quote
@@ -70,7 +71,9 @@ def keyword_lines(said: Texts, keyword: Keyword) -> tuple[Line, ...]:
 
 def warning_lines(said: Texts, warnings: Sequence[Warn]) -> tuple[Line, ...]:
     """What is doubtful about a keyword."""
-    return tuple(bullet("⚠ ", bold(said.say(_DOUBTS[warn.doubt])), " · ", warn.reason) for warn in warnings)
+    return tuple(
+        bullet("⚠ ", bold(said.say(_DOUBTS[warn.doubt])), " · ", doubt_reason(said, warn)) for warn in warnings
+    )
 
 
 def preview_lines(said: Texts, found: Preview) -> tuple[Line, ...]:

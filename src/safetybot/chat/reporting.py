@@ -11,6 +11,7 @@ import structlog
 
 from safetybot.chat.answers import Answer
 from safetybot.chat.commands import Caller
+from safetybot.chat.finding_words import rule_sentence
 from safetybot.chat.names import about
 from safetybot.chat.reports import Taken
 from safetybot.chat.services import Services
@@ -65,7 +66,7 @@ def _told(said: Texts, found: Assessment, url: str | None) -> list[Line]:
             )
         )
     )
-    lines += [bullet(rule.says) for rule in found.rules[:_MOST_RULES]]
+    lines += [bullet(rule_sentence(said, rule.says)) for rule in found.rules[:_MOST_RULES]]
     return lines
 
 

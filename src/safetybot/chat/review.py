@@ -21,6 +21,7 @@ from safetybot.chat.alerts import (
 )
 from safetybot.chat.answers import Answer, Button, Field, FormToFill
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command
+from safetybot.chat.finding_words import doubt_reason
 from safetybot.chat.screens import back, screen
 from safetybot.chat.services import FormValues, Services
 from safetybot.chat.text import Line, bullet, line, text
@@ -178,7 +179,7 @@ async def _allow(services: Services, caller: Caller, _: tuple[str, ...], values:
     phrase = Keyword(values.get("phrase", "").strip(), KeywordState.LIVE, allowed=True)
     entered = await services.keywords.add(caller.actor, *where, phrase)
     lines = [line(say(marked("Allowed: {term}."), term=entered.keyword.term))]
-    lines += [bullet(warning.reason) for warning in entered.warnings]
+    lines += [bullet(doubt_reason(caller.texts, warning)) for warning in entered.warnings]
     return Answer(text(lines), _ways_on(caller))
 
 

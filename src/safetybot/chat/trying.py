@@ -12,6 +12,7 @@ from safetybot.chat.alerts import found_words
 from safetybot.chat.answers import Answer, Button, Field, FormToFill, Weight
 from safetybot.chat.cards import reply_buttons
 from safetybot.chat.commands import ActionHandler, Arguments, Caller, Command, Option, told
+from safetybot.chat.finding_words import near_miss_reason, rule_sentence
 from safetybot.chat.names import about, reason_words
 from safetybot.chat.screens import TRY, back, form, phrase_line, screen, short, where
 from safetybot.chat.services import FormValues, Services
@@ -82,11 +83,11 @@ def _shown(said: Texts, trial: Trial) -> list[Line]:
     found = trial.assessment
     lines = [line(bold(about(said, found.concern, found.level, found.confidence)))]
     lines += found_words(trial.text, found)
-    lines += [bullet(short(rule.says, _CHARS)) for rule in found.rules[:_MOST]]
+    lines += [bullet(short(rule_sentence(said, rule.says), _CHARS)) for rule in found.rules[:_MOST]]
     if found.near_misses:
         lines.append(line(said.say("Nearly:")))
         lines += [
-            line(code(near.rule), " ", short(near.why_not, _CHARS), form=Form.BULLET)
+            line(code(near.rule), " ", short(near_miss_reason(said, near), _CHARS), form=Form.BULLET)
             for near in found.near_misses[:_MOST]
         ]
     if len(trial.read_as) > 1:

@@ -17,7 +17,7 @@ from safetybot.cli.show import console, label, underlined
 from safetybot.detection.detector import Detector
 from safetybot.detection.language import UNDETERMINED, language_of
 from safetybot.detection.text import base_view, disguise_views
-from safetybot.model import Assessment, Author, History, Message, Place, Surface, SurfaceKind, ThreadLine
+from safetybot.model import Assessment, Author, History, Message, NearMiss, Place, Surface, SurfaceKind, ThreadLine
 from safetybot.policy import decide
 
 SOME_UNREADABLE = 1
@@ -107,7 +107,7 @@ def explain(
     decision = decide(assessment, message, policy, History(), datetime.now(UTC))
     if json_out:
         whole = answer(None, text, assessment) | {
-            "near_misses": [asdict(miss) | {"concern": miss.concern.label} for miss in assessment.near_misses],
+            "near_misses": [_near_miss(miss) for miss in assessment.near_misses],
             "features": [asdict(feature) for feature in assessment.features],
             "reasons": list(decision.reasons),
         }
@@ -167,3 +167,7 @@ def _language(assessment: Assessment, text: str) -> str:
 def _message(text: str) -> Message:
     place = Place("console", "here", "here")
     return Message("1", place, Author("you"), (Surface(SurfaceKind.TEXT, text),), datetime.now(UTC))
+
+
+def _near_miss(miss: NearMiss) -> dict[str, str]:
+    return {"rule": miss.rule, "concern": miss.concern.label, "why_not": miss.why_not}

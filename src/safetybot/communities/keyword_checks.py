@@ -7,8 +7,8 @@ what a term would do to messages (`preview.py`).
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState
@@ -18,14 +18,25 @@ from safetybot.detection.matcher import Matcher
 from safetybot.detection.own_terms import canonical
 from safetybot.detection.terms import Term
 from safetybot.detection.text import fold_term
+from safetybot.translation import marked
 
 MOST_KEYWORDS = 500
 """Of one community."""
 MOST_CHARS = 80
 _SHORT = 4
 _WIDE_STEM = 5
-_FEW_LETTERS = "⺀"
+_SCRIPTS_OF_SIGNS = "⺀"
 """From this character on, scripts whose words have two or three signs."""
+
+
+STANDS_IN = marked("it stands in {count} of {of} ordinary messages")
+FOUND_ALREADY = marked("the packaged lexicon finds it already for {concept}: {terms}")
+TAKEN_FOR_ELSE = marked("the packaged lexicon takes it for something else: {terms}")
+NOTHING_IN_PHRASE = marked("no term of the lexicon and no keyword stands in this phrase")
+WIDE_STAR = marked("`*` after {count} letters takes in a great many words")
+FEW_LETTERS = marked("{count} letters are found in many abbreviations and names")
+TAKEN_BACK = marked("the allowed phrase `{phrase}` takes back all that `{term}` finds")
+FOUND_BY_OTHER = marked("the keyword `{term}` ({state}, {bound_to}) finds it already")
 
 
 class Doubt(enum.StrEnum):
@@ -47,10 +58,16 @@ class Doubt(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """One doubt about a keyword, with its reason in words."""
+    """One doubt about a keyword, with its reason in words: English with `{names}`, and what to put for them."""
 
     doubt: Doubt
-    reason: str
+    says: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """The reason, filled in."""
+        return self.says.format(**self.values)
 
 
 class UnusableTerm(CommunityError):
@@ -136,29 +153,29 @@ def warnings_about(keyword: Keyword, others: Sequence[Keyword], lexicon: Lexicon
         return []
     doubts = list(_doubts_about_text(keyword))
     if common:
-        doubts.append(Warn(Doubt.COMMON, f"it stands in {common} of {of:,} ordinary messages"))
+        doubts.append(Warn(Doubt.COMMON, STANDS_IN, {"count": str(common), "of": f"{of:,}"}))
     doubts += _doubts_beside(keyword, [other for other in others if other.state is not KeywordState.RETIRED])
     found = lexicon.found_in(keyword.term)
     same = [term for term in found if term.concept == keyword.concept]
     if same:
         named = ", ".join(f"`{term.text}` ({term.language}, {term.strength})" for term in same[:3])
-        doubts.append(Warn(Doubt.COVERED, f"the packaged lexicon finds it already for {keyword.concept}: {named}"))
+        doubts.append(Warn(Doubt.COVERED, FOUND_ALREADY, {"concept": keyword.concept or "", "terms": named}))
     elif found and keyword.concept is not None:
         named = ", ".join(f"{term.concept} (`{term.text}`)" for term in found[:3])
-        doubts.append(Warn(Doubt.CONFLICT, f"the packaged lexicon takes it for something else: {named}"))
+        doubts.append(Warn(Doubt.CONFLICT, TAKEN_FOR_ELSE, {"terms": named}))
     if keyword.allowed and not _contains_any(keyword, others, lexicon):
-        doubts.append(Warn(Doubt.NO_EFFECT, "no term of the lexicon and no keyword stands in this phrase"))
+        doubts.append(Warn(Doubt.NO_EFFECT, NOTHING_IN_PHRASE))
     return doubts
 
 
 def _doubts_about_text(keyword: Keyword) -> Iterable[Warn]:
     folded = fold_term(keyword.term.strip("*"))
-    if folded[0] >= _FEW_LETTERS:
+    if folded[0] >= _SCRIPTS_OF_SIGNS:
         return
     if keyword.term != keyword.term.strip("*") and len(folded) < _WIDE_STEM:
-        yield Warn(Doubt.WIDE, f"`*` after {len(folded)} letters takes in a great many words")
+        yield Warn(Doubt.WIDE, WIDE_STAR, {"count": str(len(folded))})
     elif len(folded) < _SHORT:
-        yield Warn(Doubt.SHORT, f"{len(folded)} letters are found in many abbreviations and names")
+        yield Warn(Doubt.SHORT, FEW_LETTERS, {"count": str(len(folded))})
 
 
 def _doubts_beside(keyword: Keyword, others: Sequence[Keyword]) -> Iterable[Warn]:
@@ -168,11 +185,10 @@ def _doubts_beside(keyword: Keyword, others: Sequence[Keyword]) -> Iterable[Warn
         if keyword.allowed != other.allowed:
             phrase, term = (keyword, other) if keyword.allowed else (other, keyword)
             if phrase.allowed and _finds(phrase, term.term):
-                yield Warn(
-                    Doubt.CONFLICT, f"the allowed phrase `{phrase.term}` takes back all that `{term.term}` finds"
-                )
+                yield Warn(Doubt.CONFLICT, TAKEN_BACK, {"phrase": phrase.term, "term": term.term})
         elif _finds(other, keyword.term):
-            yield Warn(Doubt.OVERLAP, f"the keyword `{other.term}` ({other.state}, {other.bound_to}) finds it already")
+            values = {"term": other.term, "state": other.state.value, "bound_to": other.bound_to}
+            yield Warn(Doubt.OVERLAP, FOUND_BY_OTHER, values)
 
 
 def _contains_any(phrase: Keyword, others: Sequence[Keyword], lexicon: Lexicon) -> bool:

@@ -11,7 +11,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -19,7 +19,7 @@ from typing import Protocol
 from safetybot.communities.access import A_MEMBER, Actor, Refused, Right, require
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.records import Filters, InteractionDetails, Judged, term_mark
-from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE, SHADOW_RULE
+from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE, OWN_FOUND, OWN_IN_SHADOW, SHADOW_RULE
 from safetybot.detection.terms import Term, Terms
 from safetybot.model import Concern, Interaction, Verdict, VerdictKind
 from safetybot.ports import Clock
@@ -56,8 +56,8 @@ class Reviewed(Protocol):
         """Keep a note; audited in the same transaction."""
         ...
 
-    async def judged(self, filters: Filters, *, before: int | None, limit: int) -> list[Judged]:
-        """Those with a verdict, the newest first, with ids below `before`."""
+    async def judged(self, filters: Filters, *, before: int | None, limit: int, hits: bool = True) -> list[Judged]:
+        """Those with a verdict, the newest first, with ids below `before`; without hits, much faster."""
         ...
 
 
@@ -133,10 +133,8 @@ class Words:
     def with_own(self, own: Iterable[str]) -> Words:
         """These words and a community's own terms."""
         marks = {term_mark(LANGUAGE, text): text for text in own}
-        says = {LIVE_RULE + mark: f"Your keyword `{text}` stands in it." for mark, text in marks.items()}
-        shadow = {
-            SHADOW_RULE + mark: f"Your keyword `{text}`, in shadow, stands in it." for mark, text in marks.items()
-        }
+        says = {LIVE_RULE + mark: OWN_FOUND.replace("{term}", text) for mark, text in marks.items()}
+        shadow = {SHADOW_RULE + mark: OWN_IN_SHADOW.replace("{term}", text) for mark, text in marks.items()}
         # Tens of thousands of words are not copied for a handful of own ones.
         terms: Mapping[str, str] = ChainMap(marks, self.terms)  # type: ignore[arg-type]  # only the first is written to
         return Words(terms, ChainMap({**says, **shadow}, self.rules))
@@ -306,7 +304,13 @@ class Reviews:
         return True
 
     async def precision(
-        self, actor: Actor, filters: Filters, *, own: Sequence[str] = (), most: int | None = None
+        self,
+        actor: Actor,
+        filters: Filters,
+        *,
+        own: Sequence[str] = (),
+        most: int | None = None,
+        only_rules: bool = False,
     ) -> Precision:
         """How often each rule, concept and term was right, by the latest verdicts; 1,000 rows in memory at a time.
 
@@ -315,30 +319,38 @@ class Reviews:
             filters: Of which interactions.
             own: The community's own terms, so that they can be named.
             most: Of the newest ones that were judged only.
+            only_rules: Leave out concepts and terms, which take the longest to read.
 
         Raises:
             Refused: The actor is no viewer of the one community asked for, nor an operator.
         """
         require(actor, Right.SEE_FIGURES, filters.platform, filters.community)
-        words = self._words.with_own(own)
         overall, tallies = Tally(), [defaultdict[str, Tally](Tally) for _ in range(3)]
-        rules, concepts, terms = tallies
+        rules, concepts, marks = tallies
         before, left = None, most
         while left != 0 and (
-            page := await self._rows.judged(filters, before=before, limit=min(_PAGE, _PAGE if left is None else left))
+            page := await self._rows.judged(
+                filters, before=before, limit=min(_PAGE, _PAGE if left is None else left), hits=not only_rules
+            )
         ):
             left = None if left is None else left - len(page)
             for one in page:
                 _count(overall, one.verdict)
                 # Once an interaction, however often a term stands in it.
                 for name in dict.fromkeys(one.rules):
-                    _count(rules[words.rule_name(name)], one.verdict)
+                    _count(rules[name], one.verdict)
                 for name in dict.fromkeys(hit.concept for hit in one.hits):
                     _count(concepts[name], one.verdict)
                 for mark in dict.fromkeys(hit.mark for hit in one.hits):
-                    _count(terms[words.terms.get(mark, f"#{mark}")], one.verdict)
+                    _count(marks[mark], one.verdict)
             before = page[-1].id
-        return Precision(overall, dict(rules), dict(concepts), dict(terms))
+        words = self._words.with_own(own)
+        return Precision(
+            overall,
+            _named(rules, words.rule_name),
+            dict(concepts),
+            _named(marks, lambda mark: words.terms.get(mark, f"#{mark}")),
+        )
 
     async def _allowed(self, actor: Actor, right: Right, interaction_id: int) -> InteractionDetails:
         details = await self._rows.details(interaction_id)
@@ -374,6 +386,17 @@ def _raised(one: Interaction) -> Repair | None:
         return None
     says = f"Act on {one.concern.label} only from {value} on: this one was {one.confidence:.3f}. It holds for all."
     return Repair(RepairKind.RAISE, says, key=key, value=value)
+
+
+def _named(tallies: Mapping[str, Tally], name: Callable[[str], str]) -> dict[str, Tally]:
+    """Tallies under names; those of one name together, as of a word that two languages have."""
+    named = defaultdict[str, Tally](Tally)
+    for key, tally in tallies.items():
+        found = named[name(key)]
+        found.confirmed += tally.confirmed
+        found.false_alarms += tally.false_alarms
+        found.handled += tally.handled
+    return dict(named)
 
 
 def _count(tally: Tally, verdict: VerdictKind) -> None:

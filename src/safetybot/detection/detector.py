@@ -39,10 +39,13 @@ from safetybot.model import (
     ThreadLine,
     Zone,
 )
+from safetybot.translation import marked
 
 MAX_CHARS = 20_000
 """Longer messages are read up to here; no platform we serve allows more than 4,096."""
 
+NOT_SURE = marked("all words together: {sure} sure, {needed} needed")
+"""Why a rule that fired was overruled by the model."""
 Tier = Literal["named", "thing", "told", "signed", "after", "bare", "staged", "hinted"]
 _OWN_SCANS = 2_000
 """Texts of which is remembered what a community's own terms are in them."""
@@ -350,7 +353,7 @@ def level_of(concern: Concern | None, hits: Sequence[Hit]) -> Level | None:
 
 def _overruled(fired: Sequence[FiredRule], scores: Scores, threshold: float) -> tuple[NearMiss, ...]:
     return tuple(
-        NearMiss(rule.rule, rule.concern, f"all words together: {scores.any_concern:.0%} sure, {threshold:.0%} needed")
+        NearMiss(rule.rule, rule.concern, NOT_SURE, {"sure": f"{scores.any_concern:.0%}", "needed": f"{threshold:.0%}"})
         for rule in fired
     )
 

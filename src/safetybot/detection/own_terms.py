@@ -17,6 +17,7 @@ from safetybot.detection.matcher import Matcher, spellings_of
 from safetybot.detection.terms import Term
 from safetybot.detection.text import View, fold_term
 from safetybot.model import Assessment, Concern, FiredRule, Hit, Level, Span, Strength, Zone
+from safetybot.translation import marked
 
 LANGUAGE = "own"
 """The `language` of a hit of a community's own term."""
@@ -24,6 +25,8 @@ NO_CONCEPT = "keyword"
 """The `concept` of a hit whose term makes a concern by itself."""
 LIVE_RULE, SHADOW_RULE = "keyword:", "shadow-keyword:"
 """Prefixes of the rule ids by which the log knows a keyword that took part, and one that would have."""
+OWN_FOUND = marked("Your keyword `{term}` stands in it.")
+OWN_IN_SHADOW = marked("Your keyword `{term}`, in shadow, stands in it.")
 LevelOf = Callable[[Concern | None, Sequence[Hit]], Level | None]
 _COMPILED = 256
 """Communities whose matchers are kept; about 50 KiB each."""
@@ -210,8 +213,8 @@ def _rules_of(hits: Iterable[OwnHit], concern: Concern, numbers: Mapping[Hit, in
     """One rule for each own term that was found."""
     rules: dict[str, FiredRule] = {}
     for own in hits:
-        prefix, where = (SHADOW_RULE, " in shadow") if own.term.shadow else (LIVE_RULE, "")
-        says = f"The community's own keyword{where} “{own.term.text}” was found."
+        prefix, says = (SHADOW_RULE, OWN_IN_SHADOW) if own.term.shadow else (LIVE_RULE, OWN_FOUND)
+        says = says.replace("{term}", own.term.text)
         rule = rules.get(prefix + own.term.id) or FiredRule(prefix + own.term.id, own.term.concern or concern, says)
         rules[rule.rule] = replace(rule, hits=(*rule.hits, numbers[own.hit]) if own.hit in numbers else rule.hits)
     return tuple(rules.values())

@@ -16,6 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from safetybot.documents import Document, InvalidDocument, Problem, read_yaml, validate
 from safetybot.model import Concern, FiredRule, Hit, NearMiss, Strength, Zone
+from safetybot.translation import marked
+
+NO_HIT = marked("no hit for {concepts}")
+HELD_BACK = marked("held back by {concepts} ({term})")
+HELD_BACK_NEAR = marked("held back by {concepts} ({term}) within {words} words")
+TOO_FAR = marked("its parts stand more than {words} words apart")
 
 Selector = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\*)?!?$")]
 """A concept by name; `name!` asks for a strong term, `symptom_*` stands for every concept that begins so."""
@@ -147,13 +153,13 @@ class RuleBook:
             missing = [group for group in rule.groups if there.isdisjoint(group.names)]
             if missing:
                 if len(missing) == 1 and len(rule.groups) > 1:
-                    near.append(NearMiss(rule.entry.id, rule.concern, f"no hit for {missing[0].words}"))
+                    near.append(NearMiss(rule.entry.id, rule.concern, NO_HIT, {"concepts": missing[0].words}))
                 continue
-            chosen, why_not = _hold(rule, text, usable)
-            if chosen:
-                fired.append(FiredRule(rule.entry.id, rule.concern, rule.entry.says, tuple(sorted(chosen))))
+            found = _hold(rule, text, usable)
+            if isinstance(found, NearMiss):
+                near.append(found)
             else:
-                near.append(NearMiss(rule.entry.id, rule.concern, why_not))
+                fired.append(FiredRule(rule.entry.id, rule.concern, rule.entry.says, tuple(sorted(found))))
         return Outcome(tuple(fired), tuple(near))
 
 
@@ -171,23 +177,27 @@ def _concept_matches(selector: str, concept: str) -> bool:
     return concept.startswith(name[:-1]) if name.endswith("*") else concept == name
 
 
-def _hold(rule: _Rule, text: str, hits: Sequence[tuple[int, Hit]]) -> tuple[set[int], str]:
-    """The hits that a rule with a hit for each group rests on, or an empty set and why it did not fire."""
+def _hold(rule: _Rule, text: str, hits: Sequence[tuple[int, Hit]]) -> set[int] | NearMiss:
+    """The hits that a rule with a hit for each group rests on, or why it did not fire."""
+
+    def missed(says: str, **values: str) -> NearMiss:
+        return NearMiss(rule.entry.id, rule.concern, says, values)
+
     for group in rule.unless:
         if stop := next((hit for _, hit in hits if group.takes(hit)), None):
-            return set(), f"held back by {group.words} ({stop.term})"
+            return missed(HELD_BACK, concepts=group.words, term=stop.term)
     groups = [[item for item in hits if group.takes(item[1])] for group in rule.groups]
     near = rule.entry.near
     chosen = _closest(groups, text) if near is None else _within(groups, text, near)
     if chosen is None:
-        return set(), f"its parts stand more than {near} words apart"
+        return missed(TOO_FAR, words=str(near))
     for group, words in rule.unless_near:
         for _, hit in hits:
             if not group.takes(hit) or any(_overlap(hit, other) for _, other in chosen):
                 continue  # "lemon" inside "lemon bottle" is no look-alike
             if any(words_between(text, hit, other) <= words for _, other in chosen):
-                return set(), f"held back by {group.words} ({hit.term}) within {words} words"
-    return {i for i, _ in chosen}, ""
+                return missed(HELD_BACK_NEAR, concepts=group.words, term=hit.term, words=str(words))
+    return {i for i, _ in chosen}
 
 
 def _closest(groups: Sequence[Sequence[tuple[int, Hit]]], text: str) -> list[tuple[int, Hit]]:

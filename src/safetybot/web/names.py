@@ -55,6 +55,15 @@ _NAMES = (
     marked("the id of a channel, a group, or `admins` for private messages where the platform has them"),
     marked("1h or more, at most what the operator keeps"),
 )  # fmt: skip
+AUDIT_ACTIONS = (
+    marked("setting changed"), marked("setting undone"), marked("keyword changed"), marked("keyword undone"),
+    marked("verdict"), marked("note"), marked("excerpt read"), marked("member data read"), marked("opted out"),
+    marked("opted in"), marked("erase author"), marked("erase message"), marked("erase excerpts"),
+    marked("erase community"), marked("purge"), marked("rate alarm"), marked("web link made"), marked("signed in"),
+    marked("signed out"), marked("session ended"), marked("api token made"), marked("api token revoked"),
+    marked("webhook set"), marked("webhook removed"),
+)  # fmt: skip
+"""What the audit tells of, as it is written there."""
 _VERDICTS = {"confirmed": marked("Right"), "false_alarm": marked("False alarm"), "handled": marked("Handled")}
 _OF_CONCERNS = (
     marked("What is done about %(concern)s."),
@@ -66,7 +75,7 @@ _OF_CONCERNS = (
     marked("At most one reply about %(concern)s per member in this time."),
     marked("Act on %(concern)s only from this confidence on."),
 )
-_TEXTS = {text: (text, "") for text in _NAMES} | {
+_TEXTS = {text: (text, "") for text in (*_NAMES, *AUDIT_ACTIONS)} | {
     text % {"concern": concern.label}: (text, concern.label) for text in _OF_CONCERNS for concern in Concern
 }
 """By the English that a use case says: the text of the catalogs, and the concern to put into it."""

@@ -20,7 +20,7 @@ from safetybot.communities.setting_list import to_text
 from safetybot.model import Concern, Span
 from safetybot.web import texts
 from safetybot.web.names import bound_to, named
-from safetybot.web.told import refusal, repair_says
+from safetybot.web.told import doubtful, nearly, refusal, repair_says, rule_says
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -140,6 +140,9 @@ def _environment() -> jinja2.Environment:
         bound_to=bound_to,
         refusal=refusal,
         repair_says=repair_says,
+        rule_says=rule_says,
+        nearly=nearly,
+        doubtful=doubtful,
         blocks=blocks,
         plain=plain,
         seconds=seconds,

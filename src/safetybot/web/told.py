@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from safetybot.chat import refusals
+from safetybot.chat.finding_words import doubt_reason, near_miss_reason, rule_sentence
 from safetybot.chat.keyword_words import change_line
 from safetybot.chat.setting_words import change_sentence
 from safetybot.communities.api_tokens import LONGEST, UnusableAge
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import change_in_words
+from safetybot.communities.keyword_checks import Warn
 from safetybot.communities.records import Change
 from safetybot.communities.review import Repair, RepairKind
 from safetybot.communities.saved_views import MOST, NAME_CHARS
 from safetybot.communities.settings import in_words
 from safetybot.communities.sign_in import NAME_CHARS as GRANT_NAME_CHARS
+from safetybot.model import NearMiss
 from safetybot.translation import Texts, texts
 from safetybot.web.names import named
 from safetybot.web.texts import SOURCE, current, gettext, marked
@@ -76,6 +79,21 @@ def repair_says(repair: Repair, confidence: float) -> str:
     text = marked("Act on %(concern)s only from %(value)s on: this one was %(confidence)s. It holds for all.")
     concern = named((repair.key or "").partition(".")[0])
     return gettext(text) % {"concern": concern, "value": repair.value, "confidence": f"{confidence:.3f}"}
+
+
+def rule_says(says: str) -> str:
+    """The sentence that a rule, or a community's own keyword, reads as."""
+    return rule_sentence(_chat(), says)
+
+
+def nearly(miss: NearMiss) -> str:
+    """Why a rule did not fire."""
+    return near_miss_reason(_chat(), miss)
+
+
+def doubtful(warn: Warn) -> str:
+    """Why a keyword deserves a second look."""
+    return doubt_reason(_chat(), warn)
 
 
 def _chat() -> Texts:

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from safetybot.communities.access import Right, require
 from safetybot.communities.audit import AuditFilters
+from safetybot.web.names import AUDIT_ACTIONS
 from safetybot.web.pages.log import LARGEST
 from safetybot.web.scene import Here
 
@@ -26,8 +27,10 @@ async def audit(
     filters = AuditFilters(*here.place, by=by.strip() or None, action=action.strip() or None)
     rows = await here.parts.audit.page(here.actor, filters, before=before, limit=PAGE + 1)
     more = here.url("audit", by=by, action=action, before=rows[PAGE - 1].id) if len(rows) > PAGE else ""
+    # An address may name what this version does not know: it stays chosen.
+    actions = [*AUDIT_ACTIONS, *([action] if action and action not in AUDIT_ACTIONS else [])]
     return here.page(
-        "audit.html", rows=rows[:PAGE], by=by, action=action, more=more, first=before is None,
+        "audit.html", rows=rows[:PAGE], by=by, action=action, actions=actions, more=more, first=before is None,
         files={kind: here.url(f"audit.{kind}") for kind in _KINDS} if here.may(Right.EXPORT_AUDIT) else {},
     )  # fmt: skip
 
