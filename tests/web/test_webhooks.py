@@ -17,9 +17,9 @@ import pytest
 import sqlalchemy as sa
 from tests.conftest import New, Open, StillClock
 
+from safetybot.cli.delivering import keep_webhooks, webhooks
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
-from safetybot.cli.web_hooks import keep_webhooks, webhooks
 from safetybot.communities.access import Actor, Refused, Role
 from safetybot.communities.webhooks import (
     AGAIN_AFTER,

@@ -11,23 +11,20 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 import structlog
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
 from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
+from safetybot.cli.delivering import keep_webhooks
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_health
 from safetybot.cli.serving import STORE_AWAY, Around, Serving, wanted_platforms
 from safetybot.cli.session import Session
-from safetybot.cli.show import console
 from safetybot.cli.use_cases import own_terms, words_of
-from safetybot.cli.web import WebMissing, serve_pages
-from safetybot.cli.web_hooks import keep_webhooks
 from safetybot.communities.access import BOT, Role
 from safetybot.communities.keyword import KeywordState
 from safetybot.communities.rates import RuleRates
@@ -42,6 +39,9 @@ from safetybot.responses import ResponseLibrary
 from safetybot.store import retention
 from safetybot.telemetry import Metrics, MetricsServer, set_up_logging
 from safetybot.watcher import RecentMessages, Watcher
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 log = structlog.get_logger(__name__)
 _LOOK_AT_FILES = 5.0
@@ -111,6 +111,8 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
             services.boards.update({chat.name: chat for chat in chats})
             platforms: dict[str, Platform] = {**{chat.name: chat for chat in chats}}
             if not chats:
+                from safetybot.cli.show import console  # an idle bot needs neither this nor the pages, 3 MiB
+
                 platforms[NAME] = _console_platform(console())
             watcher = make_watcher(session, runtime, platforms, metrics, recent)
             log.info("started", platforms=sorted(platforms), languages=len(session.library.languages))
@@ -286,6 +288,8 @@ async def _keep_pages(
     web = session.settings.web
     if not web.port:
         return
+    from safetybot.cli.web import WebMissing, serve_pages
+
     try:
         await serve_pages(
             session, runtime, metrics, lambda: parts.value, host=web.host, port=web.port,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from safetybot.chat.commands import Commands
 from safetybot.chat.services import Board, Services
+from safetybot.cli.lean import without
 from safetybot.cli.runtime import Runtime
 from safetybot.cli.session import Session
 from safetybot.intake import Intake
@@ -160,7 +161,8 @@ class SharedLimits:
 
 
 def _telegram(around: Around) -> ChatPlatform:
-    from safetybot.platforms.telegram.platform import TelegramPlatform  # as above
+    with without("cryptography", "httpx._main"):  # for passports and for a command line: 9 MiB
+        from safetybot.platforms.telegram.platform import TelegramPlatform  # as above
 
     store = around.runtime.store
     return TelegramPlatform(

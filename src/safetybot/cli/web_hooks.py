@@ -1,25 +1,21 @@
-"""`safetybot web webhook`: where a community's alerts go beside the chat; and the loop that sends them.
-
-Lives here: commands, putting the loop together for `safetybot run`. Does not live here: sending (`web/webhooks.py`).
-"""
+"""`safetybot web webhook`: where a community's alerts go beside the chat. Sending starts in `delivering.py`."""
 
 from __future__ import annotations
 
 import json
 from typing import Annotated
 
-import structlog
 import typer
 
 from safetybot.cli.acting import InOption, whose
-from safetybot.cli.runtime import Runtime
-from safetybot.cli.serving import STORE_AWAY
+from safetybot.cli.delivering import webhooks
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import Json, me, with_runtime
-from safetybot.communities.webhooks import DeliveryState, Webhook, Webhooks
+from safetybot.communities.webhooks import DeliveryState, Webhook
 
-log = structlog.get_logger(__name__)
+__all__ = ["webhook_app", "webhooks"]
+
 webhook_app = typer.Typer(no_args_is_help=True, help="Where a community's alerts go beside the chat.")
 
 
@@ -61,30 +57,6 @@ def deliveries(context: typer.Context, place: InOption, as_json: Json = False) -
         console().print(json.dumps(_fields(one)) if as_json else _line(one), soft_wrap=True, markup=False)
     if not found and not as_json:
         console().print("Nothing was to be delivered in the last seven days.")
-
-
-def webhooks(session: Session, runtime: Runtime) -> Webhooks:
-    """The use case over the store."""
-    key = runtime.pseudonyms.derived("webhooks")
-    return Webhooks(runtime.store.webhooks, runtime.clock, key=key, within=session.settings.web.hooks_within)
-
-
-async def keep_webhooks(session: Session, runtime: Runtime) -> None:
-    """Deliver webhooks until cancelled. Where the extra `web` is missing, say so and leave them in the outbox."""
-    try:
-        from safetybot.web.webhooks import deliver
-    except ModuleNotFoundError as error:
-        log.warning("webhooks_not_delivered", missing=error.name, needed="pip install 'safetybot[web]'")
-        return
-    web = session.settings.web
-    await deliver(
-        runtime.store.webhooks,
-        secret=webhooks(session, runtime).secret,
-        site=web.url or f"http://localhost:{web.port}",
-        clock=runtime.clock,
-        within=web.hooks_within,
-        away=STORE_AWAY,
-    )
 
 
 def _fields(one: DeliveryState) -> dict[str, object]:

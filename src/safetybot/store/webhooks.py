@@ -98,6 +98,11 @@ class WebhookLog:
 
     # --- for the delivering loop --------------------------------------------------------------------------
 
+    async def any_delivery(self) -> bool:
+        """Whether there are deliveries, of whatever state."""
+        async with self._database.reader.connect() as connection:
+            return (await connection.execute(sa.select(webhook_deliveries.c.id).limit(1))).first() is not None
+
     async def due(self, *, limit: int, lease: timedelta) -> Sequence[Delivery]:
         """Deliveries to try now. They are the caller's for the length of the lease; then somebody else's."""
         kept, now = webhook_deliveries.c, self._clock.now()

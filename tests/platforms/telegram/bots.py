@@ -22,10 +22,10 @@ from safetybot.cli.session import Session
 from safetybot.config.settings import TelegramSettings
 from safetybot.detection.detector import Detector
 from safetybot.model import Interaction, InteractionState
+from safetybot.platforms.telegram.inbox import WebhookPace
 from safetybot.platforms.telegram.limits import Limit, Rates
 from safetybot.platforms.telegram.platform import Pace, TelegramPlatform
 from safetybot.platforms.telegram.polling import Leases, PollPace
-from safetybot.platforms.telegram.webhook import WebhookPace
 from safetybot.responses import ResponseLibrary
 from safetybot.telemetry import Metrics
 from safetybot.watcher import RecentMessages

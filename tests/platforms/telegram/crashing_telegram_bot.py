@@ -24,9 +24,9 @@ from safetybot.config.settings import TelegramSettings
 from safetybot.detection.detector import Detector
 from safetybot.intake import Intake
 from safetybot.model import Message
+from safetybot.platforms.telegram.inbox import WebhookPace
 from safetybot.platforms.telegram.platform import Pace, TelegramPlatform
 from safetybot.platforms.telegram.polling import PollPace
-from safetybot.platforms.telegram.webhook import WebhookPace
 from safetybot.telemetry import Metrics, set_up_logging
 from safetybot.watcher import RecentMessages
 

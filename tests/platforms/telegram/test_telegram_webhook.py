@@ -18,8 +18,8 @@ from tests.platforms.telegram.bots import DIY, HARMLESS, HURRY, SECRET, Bots, Lo
 from safetybot.config.settings import TelegramSettings
 from safetybot.documents import InvalidDocument
 from safetybot.model import InteractionState
+from safetybot.platforms.telegram.inbox import WebhookPace
 from safetybot.platforms.telegram.platform import TelegramPlatform
-from safetybot.platforms.telegram.webhook import WebhookPace
 
 IMPATIENT = replace(HURRY, webhook=WebhookPace(commit_within=0.3, retry_after=1))
 

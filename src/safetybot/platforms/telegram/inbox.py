@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -41,6 +42,15 @@ _GONE = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.BANNED})
 
 class Full(Exception):
     """The queue before the Watcher is full: to be offered again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPace:
+    """How long a webhook waits; seconds, all of them; tests are in more of a hurry."""
+
+    commit_within: float = 25.0
+    """A post that is not seen through by then is asked for again; seeing it through goes on meanwhile."""
+    retry_after: int = 5
 
 
 class Listener(Protocol):

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from telegram.error import InvalidToken, TelegramError
@@ -35,7 +36,7 @@ from safetybot.platforms.telegram.connection import ALLOWED, connect
 from safetybot.platforms.telegram.findings import ADMINS
 from safetybot.platforms.telegram.giving import Giver
 from safetybot.platforms.telegram.groups import Groups
-from safetybot.platforms.telegram.inbox import Inbox
+from safetybot.platforms.telegram.inbox import Inbox, WebhookPace
 from safetybot.platforms.telegram.limits import Budgets, Metrics, Outbox, Rates
 from safetybot.platforms.telegram.listening import TextCommands
 from safetybot.platforms.telegram.places import Moves, Places
@@ -45,9 +46,11 @@ from safetybot.platforms.telegram.rendering import html_of, keyboard, pages
 from safetybot.platforms.telegram.sealing import Sealing
 from safetybot.platforms.telegram.sending import Sender, Stranger
 from safetybot.platforms.telegram.surfaces import NAME
-from safetybot.platforms.telegram.webhook import Webhook, WebhookPace
 from safetybot.ports import Alert, Clock, PlatformError, Posted, Receipt
 from safetybot.watcher import Watcher
+
+if TYPE_CHECKING:
+    from safetybot.platforms.telegram.webhook import Webhook
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,12 @@ class Pace:
     """What nobody's message asks for (a press, an alert) is given up after this time."""
     first_pause: float = 1.0
     longest_pause: float = 60.0
+
+
+def _webhook(settings: TelegramSettings, inbox: Inbox, pace: WebhookPace) -> Webhook:
+    from safetybot.platforms.telegram.webhook import Webhook  # with a server, which whoever polls does not need
+
+    return Webhook(settings, inbox, pace)
 
 
 class TelegramPlatform:
@@ -127,7 +136,7 @@ class TelegramPlatform:
         self._lists = lists_of(tuple(commands.all.values()), services.library)
         self._listing: asyncio.Task[None] | None = None
         self.poller = None if settings.webhook_url else Poller(self._connection, self.inbox, leases, pace.poll)
-        self._webhook = Webhook(settings, self.inbox, pace.webhook) if settings.webhook_url else None
+        self._webhook = _webhook(settings, self.inbox, pace.webhook) if settings.webhook_url else None
         self._problem = "starting"
         self._let_in = asyncio.Event()
         self._intake: Intake | None = None

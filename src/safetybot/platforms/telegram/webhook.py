@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,22 +17,13 @@ import structlog
 from aiohttp import web
 
 from safetybot.config.settings import TelegramSettings
-from safetybot.platforms.telegram.inbox import Full, Inbox
+from safetybot.platforms.telegram.inbox import Full, Inbox, WebhookPace
 
 log = structlog.get_logger(__name__)
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's name
 _BODY = 2 * 1024 * 1024
 """Bytes; an update is a few kilobytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookPace:
-    """Seconds, all of them; tests are in more of a hurry."""
-
-    commit_within: float = 25.0
-    """A post that is not seen through by then is asked for again; seeing it through goes on meanwhile."""
-    retry_after: int = 5
 
 
 class Webhook:
