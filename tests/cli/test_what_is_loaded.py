@@ -17,7 +17,7 @@ from safetybot.store.database import open_database
 LATER = [
     "aiohttp.web", "alembic", "click", "cryptography.exceptions", "fastapi", "fasttext", "greenlet._greenlet",
     "httpcore", "jinja2", "mako", "matplotlib", "numpy", "pygments", "rich.text", "safetybot.cli.review",
-    "safetybot.cli.web", "sqlalchemy.ext.asyncio", "sqlalchemy.orm", "telegram.ext",
+    "safetybot.cli.web", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "telegram.ext",
 ]  # fmt: skip
 
 
