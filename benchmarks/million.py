@@ -302,7 +302,7 @@ async def run(url: str, count: int, *, filled: bool, file: Path | None) -> None:
         print(f"{file.stat().st_size / 2**20:,.0f} MiB")  # noqa: ASYNC240  # nothing else runs
     async with opened(url) as store:
         started = time.perf_counter()
-        print(f"{await store.figures.tally(DAYS)} days counted in {time.perf_counter() - started:.0f} s")
+        print(f"{await store.figures.settle():,} changes counted in {time.perf_counter() - started:.0f} s")
         show(await measure(store))
         started = time.perf_counter()
         lines, early, late = await memory_of_export(store, "csv", count)

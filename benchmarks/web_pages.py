@@ -2,7 +2,7 @@
 
 Fills a database (SQLite in a temporary folder, or an empty one at URL) with invented interactions of 300 communities,
 of which the biggest has a sixth, and asks for each page a number of times. The first time of each page is told apart:
-it counts whole days and draws with cold caches.
+it draws with cold caches. What is at URL stays and serves again.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ from safetybot.cli.runtime import Runtime, SystemClock
 from safetybot.cli.session import Session
 from safetybot.cli.web import make_parts
 from safetybot.communities.access import Actor, Role
+from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.communities.sign_in import Grant
+from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
+from safetybot.model import Concern
 from safetybot.store.keys import Excerpts, Pseudonyms
 from safetybot.store.store import SqlStore, open_store
-from safetybot.store.tables import interactions, verdicts
+from safetybot.store.tables import interactions, reactions, verdicts
 from safetybot.telemetry import Metrics
 from safetybot.web.app import create_app
 from safetybot.web.parts import Site
@@ -36,14 +39,20 @@ from safetybot.web.parts import Site
 Rows = list[dict[str, Any]]
 BATCH = 20_000
 DAYS = 90
+RULES = [f"rule-{n}" for n in range(12)]
+OWN = 30
+"""Keywords of the biggest community; every fifth of its interactions rests on one."""
+STATES = (KeywordState.LIVE, KeywordState.LIVE, KeywordState.SHADOW, KeywordState.DRAFT)
 COMMUNITIES = [("discord", str(100 + n)) for n in range(200)] + [("telegram", f"-100{n}") for n in range(100)]
 BIG, SMALL = "/in/discord/100", "/in/telegram/-10099"
+OFTEN = ("overview", "overview?days=90", "log", "review")
 PAGES = (
-    *(f"{base}/{page}" for base in ("/everywhere", BIG, SMALL) for page in ("overview", "log", "review")),
+    *(f"{base}/{page}" for base in ("/everywhere", BIG, SMALL) for page in OFTEN),
     f"{BIG}/log?concern=adverse&verdict=false_alarm", f"{BIG}/log?channel=none", f"{BIG}/log?author={1:032x}",
-    f"{BIG}/log?language=ru&channel=7", f"{BIG}/log?before=5000", f"{BIG}/review?before=5000",
-    f"{BIG}/interactions/1", f"{BIG}/overview/day.svg", f"{BIG}/keywords", f"{BIG}/settings", f"{BIG}/audit",
-    "/everywhere/communities",
+    f"{BIG}/log?language=ru&channel=7100", f"{BIG}/log?before=5000", f"{BIG}/review?before=5000",
+    f"{BIG}/interactions/1", f"{BIG}/overview/day.svg", f"{BIG}/overview/channel.svg",
+    "/everywhere/overview/community.svg", f"{BIG}/keywords", f"{BIG}/keywords/one?term=own+word+0",
+    f"{BIG}/settings", f"{BIG}/audit", "/everywhere/communities",
 )  # fmt: skip
 
 
@@ -52,7 +61,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time the pages over a long log.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--url", default="", help="an empty database; SQLite in a temporary folder by default")
+    parser.add_argument(
+        "--url", default="", help="a database, filled if it is empty; SQLite in a temporary folder by default"
+    )
     options = parser.parse_args()
     asyncio.run(_measure(options.rows, options.rounds, options.url))
 
@@ -67,8 +78,13 @@ async def _measure(rows: int, rounds: int, url: str) -> None:
             excerpts=excerpts, migrate=True,
         ) as store:  # fmt: skip
             started = time.perf_counter()
-            await _fill(store, rows)
-            print(f"{rows:,} interactions written in {time.perf_counter() - started:.0f} s")
+            if await store.list_interactions(limit=1):
+                print("the interactions that are there already")
+            else:
+                await _fill(store, rows)
+                print(f"{rows:,} interactions written in {time.perf_counter() - started:.0f} s")
+            started = time.perf_counter()
+            print(f"{await store.figures.settle():,} changes counted in {time.perf_counter() - started:.0f} s")
             in_force = (session.detector, session.library)
             parts = make_parts(session, Runtime(store, Pseudonyms("k" * 32), clock), Metrics(), lambda: in_force)
             app = create_app(parts, Site("http://localhost"))
@@ -96,36 +112,55 @@ async def _time(browser: httpx.AsyncClient, page: str, rounds: int) -> None:
 async def _fill(store: SqlStore, rows: int) -> None:
     chance = random.Random(1)  # noqa: S311  # invented rows
     now = datetime.now(UTC)
+    watching = [Keyword(f"own word {n}", STATES[n % len(STATES)], concern=Concern.DIY) for n in range(OWN)]
+    await store.keywords.put_all("discord", "100", [(one, 0) for one in watching], by="op", at=now)
+    own = [
+        (LIVE_RULE if one.state is KeywordState.LIVE else SHADOW_RULE) + one.id
+        for one in watching
+        if one.state is not KeywordState.DRAFT
+    ]
     places = chance.choices(COMMUNITIES, [1 / (n + 1) for n in range(len(COMMUNITIES))], k=rows)
     places[0] = ("discord", "100")
     for start in range(0, rows, BATCH):
         made: Rows = []
         judged: Rows = []
+        reacted: Rows = []
         for number in range(start, min(rows, start + BATCH)):
             at = now - timedelta(days=DAYS) * ((rows - number) / rows)
             concern = chance.choices((1, 2, 3, 4), (6, 2, 3, 1))[0]
             state = chance.choice(("sent", "sent", "suppressed", "failed"))
-            has_verdict = chance.random() < 0.6
+            kind = (
+                chance.choice(("confirmed", "confirmed", "false_alarm", "handled")) if chance.random() < 0.6 else None
+            )
+            rules = chance.sample(RULES, 2)
+            if places[number] == ("discord", "100") and chance.random() < 0.2:
+                rules.insert(0, chance.choice(own))
             made.append(
                 {
                     "id": number + 1, "platform": places[number][0], "community": places[number][1],
-                    "channel": str(chance.randint(1, 40)), "message_id": str(number),
+                    # No two communities have a channel in common.
+                    "channel": f"{chance.randint(1, 40)}{places[number][1].strip('-')}", "message_id": str(number),
                     "author": f"{chance.randint(0, rows // 5):032x}", "at": at, "concern": concern,
                     "level": 3 if concern == 4 else None, "confidence": 0.9,
-                    "language": chance.choice(("en", "de", "es", "ru")), "rules": ["names-a-procedure", "at-home"],
+                    "language": chance.choice(("en", "de", "es", "ru")), "rules": rules,
                     "hits": [["procedure", 0, 5, "exact", "abcdef012345"]] * 3, "reasons": ["policy asks for a reply"],
                     "state": state, "sending_at": at, "ended_at": at + timedelta(milliseconds=chance.randint(50, 900)),
-                    "alerted": concern == 4, "shadow": False, "response_id": "en/diy@1", "reply_id": "1",
-                    "waiting": state != "suppressed" and not has_verdict,
+                    "alerted": concern == 4, "shadow": False, "response_id": "en/diy@1", "reply_id": str(number),
+                    "waiting": state != "suppressed" and kind is None, "verdict": kind,
                 }
             )  # fmt: skip
-            if has_verdict:
-                kind = chance.choice(("confirmed", "confirmed", "false_alarm", "handled"))
+            if kind:
                 judged.append({"interaction_id": number + 1, "kind": kind, "by": "op", "at": at, "reason": "x"})
+            if state == "sent" and chance.random() < 0.3:
+                welcome, unwelcome = chance.choice(((1, 0), (3, 0), (0, 1), (2, 1), (0, 0)))
+                reacted.append(
+                    {"interaction_id": number + 1, "welcome": welcome, "unwelcome": unwelcome, "other": 1}
+                )  # fmt: skip
 
-        def write(connection: sa.Connection, made: Rows = made, judged: Rows = judged) -> None:
+        def write(connection: sa.Connection, made: Rows = made, judged: Rows = judged, reacted: Rows = reacted) -> None:
             connection.execute(sa.insert(interactions), made)
             connection.execute(sa.insert(verdicts), judged)
+            connection.execute(sa.insert(reactions), reacted)
 
         await store.database.writer.do(write)
 

@@ -1,8 +1,8 @@
-"""Counting the log: the same from whole days' tallies as from the log itself, and forgotten with what was counted."""
+"""Counting the log: the same from the tallies as from the log itself, and forgotten with what was counted."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,7 +14,7 @@ from safetybot.communities.records import Filters
 from safetybot.model import Concern, Decision, InteractionState, Place, Reason, Verdict, VerdictKind
 from safetybot.store import retention
 from safetybot.store.store import SqlStore
-from safetybot.store.tables import tallied_days, tallies
+from safetybot.store.tables import rule_tallies, tallies, tally_changes
 
 HERE, THERE = ("discord", "100"), ("telegram", "-7")
 SINCE = START.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -37,10 +37,17 @@ async def fill(store: SqlStore, clock: StillClock, new: New, days: int = 6) -> N
                 await store.advance(claim.interaction_id, InteractionState.SENT, reply_id="r")
 
 
-def told(counts: object) -> set[Count]:
-    assert isinstance(counts, list)
-    assert len({(one.name, one.concern) for one in counts}) == len(counts)
-    return set(counts)
+def told(counts: Sequence[Count]) -> dict[str, Count]:
+    assert len({one.name for one in counts}) == len(counts)
+    return {one.name: one for one in counts}
+
+
+def total(counts: Iterable[Count]) -> int:
+    return sum(sum(one.counts.values()) for one in counts)
+
+
+async def counts(store: SqlStore, filters: Filters, by: By) -> Sequence[Count]:
+    return (await store.figures.counted(filters, [by]))[by]
 
 
 @pytest.mark.parametrize("place", [HERE, THERE, (None, None)])
@@ -52,56 +59,47 @@ async def test_tallies_say_the_same_as_the_log(
         if by is By.COMMUNITY and place[0]:
             continue
         filters = Filters(*place, since=SINCE)
-        # A bound at the end keeps the tallies out.
-        from_log = told(await store.figures.counted(replace(filters, until=clock.now() + timedelta(days=1)), by))
-        assert told(await store.figures.counted(filters, by)) == from_log, by
-        assert told(await store.figures.counted(filters, by)) == from_log, "and again, from what was kept"
-        assert sum(one.interactions for one in from_log) in (6, 12, 18)
+        from_log = told(await store.figures.in_log(filters, by))
+        assert told(await counts(store, filters, by)) == from_log, by
+        await store.figures.settle()
+        assert told(await counts(store, filters, by)) == from_log, "and again, from what was settled"
+        assert total(from_log.values()) in (6, 12, 18)
 
 
-async def test_only_days_that_are_over_are_tallied_and_each_once(store: SqlStore, clock: StillClock, new: New) -> None:
+async def test_what_the_tallies_do_not_know_is_counted_in_the_log(store: SqlStore, clock: StillClock, new: New) -> None:
     await fill(store, clock, new)
-    for _ in range(2):
-        await store.figures.counted(Filters(*HERE, since=SINCE), By.DAY)
-    async with store.database.reader.connect() as connection:
-        days = list((await connection.execute(sa.select(tallied_days.c.day).order_by(tallied_days.c.day))).scalars())
-    first = (SINCE - SINCE.replace(year=1970, month=1, day=1)).days
-    assert days == [first, first + 1, first + 2, first + 3]
+    later = SINCE + timedelta(hours=13)
+    for filters in (Filters(), Filters(*HERE), Filters(*HERE, since=later), Filters(HERE[0], since=SINCE),
+                    Filters(*HERE, since=SINCE, until=later), Filters(*HERE, since=SINCE, channel="c1")):  # fmt: skip
+        assert told(await counts(store, filters, By.HOUR)) == told(await store.figures.in_log(filters, By.HOUR))
 
 
-async def test_many_days_are_counted_by_whoever_looks_after_it_and_not_by_whoever_asks(
-    store: SqlStore, clock: StillClock, new: New
-) -> None:
+async def test_each_change_is_settled_once(store: SqlStore, clock: StillClock, new: New) -> None:
     await fill(store, clock, new)
-    clock.forward(days=20)
-    filters = Filters(*HERE, since=SINCE)
-    asked = told(await store.figures.counted(filters, By.CHANNEL))
-    async with store.database.reader.connect() as connection:
-        assert (await connection.execute(sa.select(tallied_days))).all() == []
-    assert await store.figures.tally(30) == 30
-    assert await store.figures.tally(30) == 0
-    assert told(await store.figures.counted(filters, By.CHANNEL)) == asked
+    assert await store.figures.settle() == 18 + 2 * 9, "an interaction that is answered goes and comes"
+    assert await store.figures.settle() == 0
 
 
 async def test_what_is_erased_is_gone_from_the_counts(store: SqlStore, clock: StillClock, new: New) -> None:
     await fill(store, clock, new)
     filters = Filters(since=SINCE)
-    before = sum(one.interactions for one in await store.figures.counted(filters, By.HOUR))
+    before = total(await counts(store, filters, By.HOUR))
     gone = await retention.erase_author(store.database, f"{1:032x}", clock.now(), by="me", where=HERE)
-    after = sum(one.interactions for one in await store.figures.counted(filters, By.HOUR))
+    after = total(await counts(store, filters, By.HOUR))
     assert before - after == gone.interactions == 6
     await store.members.erase_community(*HERE, by="me")
-    assert {one.name for one in await store.figures.counted(filters, By.COMMUNITY)} <= {"telegram/-7"}
+    assert {one.name for one in await counts(store, filters, By.COMMUNITY)} <= {"telegram/-7"}
 
 
 async def test_nothing_is_counted_of_days_that_were_purged(store: SqlStore, clock: StillClock, new: New) -> None:
     await fill(store, clock, new)
-    await store.figures.counted(Filters(since=SINCE), By.DAY)
+    await store.figures.settle()
     clock.forward(days=100)
     keep = timedelta(days=90)
     await retention.purge(store.database, clock.now(), retention=keep, excerpt_retention=keep, by="me")
     async with store.database.reader.connect() as connection:
-        assert (await connection.execute(sa.select(tallies))).all() == []
+        for table in (tallies, rule_tallies, tally_changes):
+            assert (await connection.execute(sa.select(table))).all() == []
 
 
 async def test_the_time_to_a_reply_is_from_the_message_to_the_end(store: SqlStore, clock: StillClock, new: New) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import START, New, StillClock
 
-from safetybot.communities.figures import Reacted
+from safetybot.communities.figures import By
 from safetybot.communities.reactions import MOST, UNWELCOME, WELCOME, ReactionKind, Seen, counted, kind_of
 from safetybot.communities.records import Filters, Reactions
 from safetybot.model import InteractionState, Place
@@ -120,10 +120,18 @@ async def test_replies_are_counted_by_how_they_were_taken(store: SqlStore, new: 
     await store.reactions.put(two, Reactions(welcome=1))
     await store.reactions.put(three, Reactions(other=4))
     await store.reactions.put(other, Reactions(unwelcome=2))
-    count = store.figures.reacted
-    assert await count(Filters()) == {"telegram/-7": Reacted(2, 1), "telegram/-8": Reacted(0, 1)}
-    assert await count(Filters("telegram", "-8")) == {"telegram/-8": Reacted(0, 1)}
-    assert await count(Filters(since=clock.now() + timedelta(days=1))) == {}
+
+    async def count(filters: Filters) -> dict[str, tuple[int, int]]:
+        found = (await store.figures.counted(filters, [By.COMMUNITY]))[By.COMMUNITY]
+        return {one.name: (one.welcome, one.unwelcome) for one in found}
+
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    for filters in (Filters(), Filters(since=today)):
+        assert await count(filters) == {"telegram/-7": (2, 1), "telegram/-8": (0, 1)}
+    assert await count(Filters("telegram", "-8")) == {"telegram/-8": (0, 1)}
+    assert await count(Filters(since=today + timedelta(days=1))) == {}
+    await store.reactions.put(two, Reactions(other=1))
+    assert (await count(Filters(since=today)))["telegram/-7"] == (1, 1), "reactions may be taken back"
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ Lives here: who may see them, how counts become a picture's rows. Does not live 
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -21,6 +22,8 @@ from safetybot.ports import Clock
 TOP = 8
 """Rows of a picture that ranks; the rest is added up as `OTHERS`."""
 OTHERS = "…"
+_TIMED = 500
+"""Replies whose time is looked at: more would say the same, more slowly."""
 MOST_WAITING = 1_000
 """Beyond it "more than 1,000 wait" says enough."""
 
@@ -38,13 +41,16 @@ class By(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many interactions of one concern there were under one name, and how many of them were answered."""
+    """How many interactions there were under one name, by concern, and how many of them were answered."""
 
     name: str
     """An ISO date for days, `0` to `23` for hours, `platform/community` for communities."""
-    concern: Concern
-    interactions: int
+    counts: Mapping[Concern, int]
+    """Those of which there are any."""
     replies: int
+    welcome: int
+    """Replies that at least one member welcomed by a reaction."""
+    unwelcome: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,8 @@ class Overview:
 class FigureRows(Protocol):
     """What this file needs of the store."""
 
-    async def counted(self, filters: Filters, by: By) -> Sequence[Count]:
-        """Interactions counted by something and by concern."""
+    async def counted(self, filters: Filters, bys: Collection[By]) -> Mapping[By, Sequence[Count]]:
+        """Interactions counted by something, each way that is asked for."""
         ...
 
     async def reply_seconds(self, filters: Filters, *, limit: int) -> Sequence[float]:
@@ -130,10 +136,6 @@ class FigureRows(Protocol):
 
     async def waiting(self, filters: Filters, *, limit: int) -> int:
         """How many interactions wait for a verdict, counted up to `limit`."""
-        ...
-
-    async def reacted(self, filters: Filters) -> Mapping[str, Reacted]:
-        """How replies were taken, by `platform/community`; those without a reaction left out."""
         ...
 
     async def communities(self) -> Sequence[tuple[str, str]]:
@@ -164,20 +166,26 @@ class Figures:
         require(actor, Right.SEE_FIGURES, platform, community)
         until = self._clock.now()
         filters = _last(platform, community, until, days)
-        counted = {by: await self._rows.counted(filters, by) for by in By if by is not By.COMMUNITY or not community}
-        seconds = sorted(await self._rows.reply_seconds(filters, limit=1_000))
+        # A channel's number says nothing without its community: of all of them, the communities themselves are ranked.
+        ranked = By.CHANNEL if community else By.COMMUNITY
+        bys = [by for by in By if by is ranked or by not in (By.CHANNEL, By.COMMUNITY)]
+        counted, unsorted, waiting = await asyncio.gather(
+            self._rows.counted(filters, bys),
+            self._rows.reply_seconds(filters, limit=_TIMED),
+            self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
+        )
+        seconds = sorted(unsorted)
         replies = sum(one.replies for one in counted[By.DAY])
-        reacted = await self._rows.reacted(filters)
         return Overview(
             filters.since or until,
             until,
-            {by: _rows(by, counts, until.date(), days) for by, counts in counted.items()},
-            sum(one.interactions for one in counted[By.DAY]),
+            {by: _rows(by, counted[by], until.date(), days) for by in bys},
+            sum(sum(one.counts.values()) for one in counted[By.DAY]),
             replies,
-            await self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
+            waiting,
             Speed(len(seconds), _at(seconds, 0.5), _at(seconds, 0.95)) if seconds else None,
-            Reception("", replies, _added(reacted.values())),
-            _receptions(counted.get(By.COMMUNITY, ()), reacted),
+            Reception("", replies, _added(Reacted(one.welcome, one.unwelcome) for one in counted[By.DAY])),
+            _receptions(counted.get(By.COMMUNITY, ())),
         )
 
     async def rows(
@@ -186,7 +194,8 @@ class Figures:
         """One picture's rows over the last `days` days. Raises as `overview`."""
         require(actor, Right.SEE_FIGURES, platform, community)
         now = self._clock.now()
-        return _rows(by, await self._rows.counted(_last(platform, community, now, days), by), now.date(), days)
+        counted = await self._rows.counted(_last(platform, community, now, days), [by])
+        return _rows(by, counted[by], now.date(), days)
 
 
 def _last(platform: str | None, community: str | None, now: datetime, days: int) -> Filters:
@@ -195,9 +204,7 @@ def _last(platform: str | None, community: str | None, now: datetime, days: int)
 
 
 def _rows(by: By, counts: Sequence[Count], today: date, days: int) -> list[Row]:
-    grouped: defaultdict[str, dict[Concern, int]] = defaultdict(dict)
-    for one in counts:
-        grouped[one.name][one.concern] = one.interactions
+    grouped = {one.name: one.counts for one in counts}
     if by is By.DAY:  # with the days on which nothing happened
         names = [(today - timedelta(days=back)).isoformat() for back in range(days - 1, -1, -1)]
         return [Row(name, grouped.get(name, {})) for name in names]
@@ -214,16 +221,13 @@ def _rows(by: By, counts: Sequence[Count], today: date, days: int) -> list[Row]:
     return [*rows[:TOP], Row(OTHERS, dict(added))]
 
 
-def _receptions(counts: Sequence[Count], reacted: Mapping[str, Reacted]) -> list[Reception]:
-    replies: defaultdict[str, int] = defaultdict(int)
-    for one in counts:
-        replies[one.name] += one.replies
-    rows = [Reception(name, count, reacted.get(name, Reacted())) for name, count in replies.items() if count]
+def _receptions(counts: Sequence[Count]) -> list[Reception]:
+    rows = [Reception(one.name, one.replies, Reacted(one.welcome, one.unwelcome)) for one in counts if one.replies]
     rows.sort(key=lambda row: (-row.replies, row.name))
-    if not rows[TOP:]:
+    rest = rows[TOP:]
+    if not rest:
         return rows
-    rest = _added(row.reacted for row in rows[TOP:])
-    return [*rows[:TOP], Reception(OTHERS, sum(row.replies for row in rows[TOP:]), rest)]
+    return [*rows[:TOP], Reception(OTHERS, sum(row.replies for row in rest), _added(row.reacted for row in rest))]
 
 
 def _added(all_of_them: Iterable[Reacted]) -> Reacted:

@@ -6,32 +6,50 @@ Lives here: counting, the alarm's arithmetic. Does not live here: reading the lo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from safetybot.communities.keyword import Keyword, KeywordState
 from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
-from safetybot.model import VerdictKind
 
 PAST = timedelta(days=14)
 """A keyword's own past, which its last day is held against."""
+_DAY = timedelta(days=1)
 _LEAST = 10
 """Fewer messages a day are never a jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedTerms:
-    """What one interaction rests on, for figures about terms."""
+    """What one interaction rests on, for previews of terms."""
 
-    id: int
-    at: datetime
     rules: tuple[str, ...]
     concepts: frozenset[str]
     marks: frozenset[str]
     """`term_mark` of each term found."""
-    shadow: bool
-    verdict: VerdictKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """How often one rule fired in the last day and in its past."""
+
+    rule: str
+    past: int
+    last_day: int
+    begins: datetime | None
+    """The hour of its first interaction in the past; None where it has no past."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTotals:
+    """What the log knows of the interactions in which one rule fired."""
+
+    interactions: int = 0
+    alone: int = 0
+    """Those that exist only because of keywords in shadow."""
+    confirmed: int = 0
+    false_alarms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +72,49 @@ class KeywordFigures:
     """The last day has far more than its own past would lead one to expect."""
 
 
-def figures_of(keywords: Iterable[Keyword], logged: Sequence[LoggedTerms], now: datetime) -> list[KeywordFigures]:
+def rules_of(keywords: Iterable[Keyword]) -> list[str]:
+    """The rules by which the log knows those keywords that watch."""
+    return [prefix + one.id for one in keywords if one.watches for prefix in (LIVE_RULE, SHADOW_RULE)]
+
+
+def figures_of(
+    keywords: Iterable[Keyword], totals: Mapping[str, RuleTotals], fired: Iterable[Fired], now: datetime
+) -> list[KeywordFigures]:
     """The figures of each keyword that watches, those with the most interactions first."""
-    found = [_figures(keyword, logged, now) for keyword in keywords if keyword.watches]
+    of_late = {one.rule: one for one in fired}
+    found = [_figures(keyword, totals, of_late, now) for keyword in keywords if keyword.watches]
     return sorted(found, key=lambda one: -(one.live + one.alone + one.beside))
 
 
-def _figures(keyword: Keyword, logged: Sequence[LoggedTerms], now: datetime) -> KeywordFigures:
-    live_rule, shadow_rule = LIVE_RULE + keyword.id, SHADOW_RULE + keyword.id
-    as_live = [row for row in logged if live_rule in row.rules]
-    in_shadow = [row for row in logged if shadow_rule in row.rules]
-    alone = [row for row in in_shadow if _only_shadow(row)]
-    rows = [*as_live, *in_shadow]
-    last_day = sum(row.at > now - timedelta(days=1) for row in as_live)
-    past = [row for row in as_live if now - timedelta(days=1) - PAST < row.at <= now - timedelta(days=1)]
-    # A keyword that went live a few days ago has a shorter past than two weeks.
-    oldest = min((row.at for row in past), default=now)
-    days = min(PAST / timedelta(days=1), max(1.0, (now - oldest) / timedelta(days=1) - 1))
-    per_day = len(past) / days
-    jumped = keyword.state is KeywordState.LIVE and bool(past) and is_jump(last_day, per_day)
+def _figures(
+    keyword: Keyword, totals: Mapping[str, RuleTotals], of_late: Mapping[str, Fired], now: datetime
+) -> KeywordFigures:
+    rule, nothing = LIVE_RULE + keyword.id, RuleTotals()
+    as_live, in_shadow = totals.get(rule, nothing), totals.get(SHADOW_RULE + keyword.id, nothing)
+    fired = of_late.get(rule, Fired(rule, 0, 0, None))
     return KeywordFigures(
         keyword,
-        len(as_live),
-        len(alone),
-        len(in_shadow) - len(alone),
-        sum(row.verdict is VerdictKind.CONFIRMED for row in rows),
-        sum(row.verdict is VerdictKind.FALSE_ALARM for row in rows),
-        last_day,
-        per_day,
-        jumped,
+        as_live.interactions,
+        in_shadow.alone,
+        in_shadow.interactions - in_shadow.alone,
+        as_live.confirmed + in_shadow.confirmed,
+        as_live.false_alarms + in_shadow.false_alarms,
+        fired.last_day,
+        per_day(fired, now),
+        keyword.state is KeywordState.LIVE and has_jumped(fired, now),
     )
+
+
+def per_day(fired: Fired, now: datetime) -> float:
+    """How often a rule fired a day in its past, which is shorter than `PAST` where it began later."""
+    begins = now if fired.begins is None else fired.begins
+    days = min(PAST / _DAY, max(1.0, (now - begins) / _DAY - 1))
+    return fired.past / days
+
+
+def has_jumped(fired: Fired, now: datetime) -> bool:
+    """Whether the last day has far more than the rule's own past would lead one to expect; never without a past."""
+    return bool(fired.past) and is_jump(fired.last_day, per_day(fired, now))
 
 
 def is_jump(count: int, per_day: float) -> bool:
@@ -92,8 +123,3 @@ def is_jump(count: int, per_day: float) -> bool:
     Counts of rare events scatter by their square root (Poisson); four of those are met by chance once in 30,000 days.
     """
     return count >= _LEAST and count > 3 * per_day and count > per_day + 4 * math.sqrt(per_day)
-
-
-def _only_shadow(row: LoggedTerms) -> bool:
-    """The detector names keywords in shadow first where the concern rests on them, and last where it does not."""
-    return row.shadow and row.rules[0].startswith(SHADOW_RULE)

@@ -6,7 +6,7 @@ Lives here: who may, the steps of its life, what stands in the way of each. Does
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,14 +15,23 @@ from safetybot.communities.access import Actor, Right, require
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.keyword import Keyword, KeywordState, Listed
 from safetybot.communities.keyword_checks import MOST_KEYWORDS, Lexicon, Warn, refuse_unusable, warnings_about
-from safetybot.communities.keyword_report import KeywordFigures, LoggedTerms, figures_of
+from safetybot.communities.keyword_report import (
+    PAST,
+    Fired,
+    KeywordFigures,
+    LoggedTerms,
+    RuleTotals,
+    figures_of,
+    rules_of,
+)
 from safetybot.communities.preview import Effect, Preview, effect_on, effect_on_log, found_in, ordinary_sample
 from safetybot.communities.records import Change, term_mark
 from safetybot.detection.detector import Detector
 from safetybot.detection.own_terms import canonical
 from safetybot.ports import Clock
 
-_LOG_AGE = timedelta(days=90)
+_DAY = timedelta(days=1)
+_LOG_AGE = 90 * _DAY
 _LOG_ROWS = 5_000
 
 
@@ -107,6 +116,16 @@ class KeywordVersions(Protocol):
 
     async def logged(self, platform: str, community: str, *, since: datetime, limit: int) -> list[LoggedTerms]:
         """What the community's newest interactions rest on."""
+        ...
+
+    async def rule_totals(
+        self, platform: str, community: str, rules: Sequence[str], *, since: datetime
+    ) -> Mapping[str, RuleTotals]:
+        """What rules did from the day of `since` on (UTC); those that did nothing are left out."""
+        ...
+
+    async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
+        """How often each rule fired, in shadow too: from `since` to `split`, and after it."""
         ...
 
 
@@ -247,11 +266,16 @@ class Keywords:
     async def report(
         self, actor: Actor, platform: str, community: str, *, age: timedelta = _LOG_AGE
     ) -> list[KeywordFigures]:
-        """What each keyword did, or in shadow would have done, in the last `age`; and whether it jumped."""
+        """What each keyword did, or in shadow would have done, in the last `age` (whole days); whether it jumped."""
         require(actor, Right.SEE_FIGURES, platform, community)
         now = self._clock.now()
-        logged = await self._versions.logged(platform, community, since=now - age, limit=_LOG_ROWS)
-        return figures_of([one.keyword for one in await self._all(platform, community)], logged, now)
+        keywords = [one.keyword for one in await self._all(platform, community)]
+        rules = rules_of(keywords)
+        if not rules:
+            return []
+        totals = await self._versions.rule_totals(platform, community, rules, since=now - age)
+        fired = await self._versions.fired(platform, community, now - _DAY - PAST, now - _DAY)
+        return figures_of(keywords, totals, fired, now)
 
     async def put_all(
         self, actor: Actor, platform: str, community: str, keywords: Sequence[Keyword], *, force: bool = False

@@ -6,14 +6,13 @@ Lives here: counting rules of the lexicon and keywords alike, what is told. Does
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from safetybot.communities.access import Actor, Right, require
-from safetybot.communities.keyword_report import PAST, is_jump
+from safetybot.communities.keyword_report import PAST, Fired, has_jumped, per_day
 from safetybot.detection.own_terms import SHADOW_RULE
 from safetybot.ports import Clock
 
@@ -31,7 +30,8 @@ class RuleRate:
     rule: str
     last_day: int
     per_day: float
-    """A day, in the two weeks before the last day; the past begins with the rule's first interaction in them."""
+    """A day, in the two weeks before the last day; the past begins with the hour of the rule's first interaction
+    in them."""
     jumped: bool
     """The last day has far more than its own past would lead one to expect; a rule without a past never has."""
 
@@ -47,8 +47,8 @@ class RuleRows(Protocol):
         """Platform and community of those with at least `least` live interactions since then."""
         ...
 
-    async def fired(self, platform: str, community: str, since: datetime) -> Sequence[tuple[datetime, tuple[str, ...]]]:
-        """When, and which rules, of each live interaction (nothing in shadow) since then."""
+    async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
+        """How often each rule fired in live interactions (nothing in shadow): from `since` to `split`, and after it."""
         ...
 
     async def first_alarm(self, platform: str, community: str, rule: str, *, since: datetime, by: str) -> bool:
@@ -67,12 +67,8 @@ class RuleRates:
         """Every rule that fired in the last fifteen days, jumps first. Raises `Refused` below viewer."""
         require(actor, Right.SEE_FIGURES, platform, community)
         now = self._clock.now()
-        times: defaultdict[str, list[datetime]] = defaultdict(list)
-        for at, rules in await self._rows.fired(platform, community, now - DAY - PAST):
-            for rule in dict.fromkeys(rules):
-                if not rule.startswith(SHADOW_RULE):
-                    times[rule].append(at)
-        found = [_rate(platform, community, rule, fired, now) for rule, fired in times.items()]
+        fired = await self._rows.fired(platform, community, now - DAY - PAST, now - DAY)
+        found = [_rate(platform, community, one, now) for one in fired if not one.rule.startswith(SHADOW_RULE)]
         return sorted(found, key=lambda one: (not one.jumped, -one.last_day, one.rule))
 
     async def alarms(self, actor: Actor) -> list[RuleRate]:
@@ -94,10 +90,6 @@ class RuleRates:
         return told
 
 
-def _rate(platform: str, community: str, rule: str, fired: Sequence[datetime], now: datetime) -> RuleRate:
-    past = [at for at in fired if at <= now - DAY]
-    last_day = len(fired) - len(past)
-    oldest = min(past, default=now)
-    days = min(PAST / DAY, max(1.0, (now - oldest) / DAY - 1))
-    per_day = len(past) / days
-    return RuleRate(platform, community, rule, last_day, per_day, bool(past) and is_jump(last_day, per_day))
+def _rate(platform: str, community: str, fired: Fired, now: datetime) -> RuleRate:
+    usual = per_day(fired, now)
+    return RuleRate(platform, community, fired.rule, fired.last_day, usual, has_jumped(fired, now))

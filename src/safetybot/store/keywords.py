@@ -5,19 +5,19 @@ Does not live here: what a keyword is (`communities/keyword.py`), whether a term
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from safetybot.communities.keyword import Keyword, KeywordState, read_keyword, stored_keyword
-from safetybot.communities.keyword_report import LoggedTerms
+from safetybot.communities.keyword_report import Fired, LoggedTerms, RuleTotals
 from safetybot.communities.records import Filters
 from safetybot.communities.terms_in_force import ChangedAt
-from safetybot.model import VerdictKind
 from safetybot.store.database import Database
 from safetybot.store.log import conditions
 from safetybot.store.tables import interactions, keywords
+from safetybot.store.tallies import day_of, fired, rule_totals, snapshot
 from safetybot.store.versions import Change, VersionedTable
 
 __all__ = ["CommunityKeywords", "Keyword", "KeywordState", "read_keyword"]
@@ -103,19 +103,32 @@ class CommunityKeywords:
         wanted = conditions(Filters(platform=platform, community=community, since=since))
         kept = interactions.c
         # No more than is needed: a busy community has thousands of these.
-        columns = (kept.id, kept.at, kept.rules, kept.hits, kept.shadow, kept.verdict)
-        query = sa.select(*columns).where(*wanted).order_by(kept.at.desc()).limit(limit)
+        query = sa.select(kept.rules, kept.hits).where(*wanted).order_by(kept.at.desc()).limit(limit)
         async with self._database.reader.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [
-            LoggedTerms(
-                row.id,
-                row.at,
-                tuple(row.rules),
-                frozenset(hit[0] for hit in row.hits),
-                frozenset(hit[4] for hit in row.hits),
-                row.shadow,
-                VerdictKind(row.verdict) if row.verdict else None,
-            )
+            LoggedTerms(tuple(row.rules), frozenset(hit[0] for hit in row.hits), frozenset(hit[4] for hit in row.hits))
             for row in rows
         ]
+
+    async def rule_totals(
+        self, platform: str, community: str, rules: Sequence[str], *, since: datetime
+    ) -> Mapping[str, RuleTotals]:
+        """What rules did from the day of `since` on (UTC); those that did nothing are left out."""
+
+        def job(connection: sa.Connection) -> Mapping[str, RuleTotals]:
+            snapshot(connection)
+            return rule_totals(connection, platform, community, day_of(since), rules)
+
+        async with self._database.reader.connect() as connection:
+            return await connection.run_sync(job)
+
+    async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
+        """How often each rule fired, in shadow too: from `since` to `split`, and after it."""
+
+        def job(connection: sa.Connection) -> list[Fired]:
+            snapshot(connection)
+            return fired(connection, platform, community, since, split, shadow=True)
+
+        async with self._database.reader.connect() as connection:
+            return await connection.run_sync(job)

@@ -5,7 +5,7 @@ Lives here: filters, queries, the shape of a row in full. Does not live here: wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -211,16 +211,28 @@ def read_details(connection: sa.Connection, interaction_id: int) -> InteractionD
     )
 
 
-def judged_query() -> sa.Select[Any]:
-    """Interactions that have a verdict, for `read_judged`."""
-    latest = sa.select(sa.func.max(verdicts.c.id)).where(verdicts.c.interaction_id == interactions.c.id)
-    joined = interactions.join(verdicts, verdicts.c.id == latest.correlate(interactions).scalar_subquery())
-    return sa.select(interactions.c.id, verdicts.c.kind, interactions.c.rules, interactions.c.hits).select_from(joined)
+def judged_query(filters: Filters, before: int | None, limit: int, *, hits: bool) -> sa.Select[Any]:
+    """The newest interactions that have a verdict, for `read_judged`."""
+    kept = interactions.c
+    kinds = VerdictKind if filters.verdict is None else (filters.verdict,)
+    # An index has those of each kind, the newest first. Looked for without it, rare ones would be all the log.
+    newest = (
+        sa.select(kept.id)
+        .where(*page_conditions(replace(filters, verdict=kind), before))
+        .order_by(kept.id.desc())
+        .limit(limit)
+        .subquery()
+        for kind in kinds
+    )
+    numbers = sa.union_all(*(sa.select(one.c.id) for one in newest)).subquery()
+    columns = (kept.id, kept.verdict, kept.rules, *((kept.hits,) if hits else ()))
+    return sa.select(*columns).where(kept.id.in_(sa.select(numbers.c.id))).order_by(kept.id.desc()).limit(limit)
 
 
-def read_judged(row: sa.Row[Any]) -> Judged:
+def read_judged(row: sa.Row[Any], *, hits: bool) -> Judged:
     """What a row of `judged_query` stands for."""
-    return Judged(row.id, VerdictKind(row.kind), tuple(row.rules), _read_hits(row))
+    number, verdict, rules = tuple[Any, ...](row)[:3]  # by place, since hundreds are read for one page
+    return Judged(number, VerdictKind(verdict), tuple(rules), _read_hits(row) if hits else ())
 
 
 def day_counts_query(filters: Filters) -> sa.Select[Any]:

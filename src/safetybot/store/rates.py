@@ -7,10 +7,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from safetybot.communities.keyword_report import Fired
 from safetybot.ports import Clock
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.tables import audit, interactions
+from safetybot.store.tallies import fired, snapshot
 
 ALARM = "rate alarm"
 """The audit's word for an alarm that was given."""
@@ -36,14 +38,15 @@ class RuleLog:
         async with self._database.reader.connect() as connection:
             return [(row.platform, row.community) for row in await connection.execute(query)]
 
-    async def fired(self, platform: str, community: str, since: datetime) -> Sequence[tuple[datetime, tuple[str, ...]]]:
-        """When, and which rules, of each live interaction since then."""
-        kept = interactions.c
-        query = sa.select(kept.at, kept.rules).where(
-            kept.platform == platform, kept.community == community, kept.at > since, kept.shadow.is_(False)
-        )
+    async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
+        """How often each rule fired in live interactions: from `since` to `split`, and after it."""
+
+        def job(connection: sa.Connection) -> list[Fired]:
+            snapshot(connection)
+            return fired(connection, platform, community, since, split, shadow=False)
+
         async with self._database.reader.connect() as connection:
-            return [(row.at, tuple(row.rules)) for row in await connection.execute(query)]
+            return await connection.run_sync(job)
 
     async def first_alarm(self, platform: str, community: str, rule: str, *, since: datetime, by: str) -> bool:
         """Audit an alarm; False where the audit has one of the same since then.

@@ -82,6 +82,9 @@ class ReactionLog:
         row: dict[str, Any] = {name: min(MOST, max(0, getattr(total, name))) for name in _KINDS}
         row |= {"seen_at": seen.at if seen else None, "seen_number": seen.number if seen else None}
         connection.execute(self._put, {"interaction_id": interaction_id, **row})
+        kept, taken = interactions.c, {"welcomed": row["welcome"] > 0, "unwelcomed": row["unwelcome"] > 0}
+        differs = sa.or_(*(kept[name] != value for name, value in taken.items()))
+        connection.execute(sa.update(interactions).where(kept.id == interaction_id, differs).values(taken))
 
 
 def read_reactions(connection: sa.Connection, interaction_id: int) -> Reactions:

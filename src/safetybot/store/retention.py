@@ -26,6 +26,7 @@ from safetybot.store.tables import (
     leases,
     moves,
     opt_outs,
+    rule_tallies,
     saved_views,
     settings,
     watermarks,
@@ -34,6 +35,7 @@ from safetybot.store.tables import (
     web_vouchers,
     webhooks,
 )
+from safetybot.store.tallies import settle_all, too_old
 
 __all__ = ["Forgotten", "erase_author", "erase_community", "erase_excerpts", "erase_message", "purge"]
 
@@ -75,6 +77,7 @@ async def purge(
     await _delete_small(database, leases, leases.c.until < now - timedelta(days=1))
     for table in (web_links, web_sessions, web_vouchers, api_tokens):
         await _delete_small(database, table, table.c.expires_at <= now)
+    await _delete_small(database, rule_tallies, too_old(now))
     await _audited(database, by, now, "purge", forgotten, (None, None))
     return forgotten
 
@@ -105,7 +108,7 @@ async def erase_author(
         _audit(connection, by, now, "erase author", forgotten, where)
         return forgotten
 
-    return await _scrubbed(database, job)
+    return await _scrubbed(database, now, job)
 
 
 async def erase_message(database: Database, place: Place, message_id: str, now: datetime, *, by: str) -> Forgotten:
@@ -118,7 +121,7 @@ async def erase_message(database: Database, place: Place, message_id: str, now: 
         _audit(connection, by, now, "erase message", forgotten, (place.platform, place.community))
         return forgotten
 
-    return await _scrubbed(database, job)
+    return await _scrubbed(database, now, job)
 
 
 async def erase_excerpts(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
@@ -130,7 +133,7 @@ async def erase_excerpts(database: Database, platform: str, community: str, now:
         _audit(connection, by, now, "erase excerpts", forgotten, (platform, community))
         return forgotten
 
-    return await _scrubbed(database, job)
+    return await _scrubbed(database, now, job)
 
 
 async def erase_community(database: Database, platform: str, community: str, now: datetime, *, by: str) -> Forgotten:
@@ -149,6 +152,8 @@ async def erase_community(database: Database, platform: str, community: str, now
     for table in (watermarks, moves, web_links, web_sessions, api_tokens, webhooks):
         await _delete_small(database, table, _of(table, platform, community))
     await _audited(database, by, now, "erase community", forgotten, (platform, community))
+    # Old hours of it, which are not kept right any more, would stay until the next purge.
+    await _delete_small(database, rule_tallies, sa.and_(_of(rule_tallies, platform, community), too_old(now)))
     return forgotten
 
 
@@ -186,13 +191,19 @@ async def _audited(
 ) -> None:
     """What took several transactions is audited in one more."""
     await database.writer.do(lambda connection: _audit(connection, by, now, action, forgotten, where))
-    await database.scrub()
+    await _forgotten_too(database, now)
 
 
-async def _scrubbed(database: Database, job: Callable[[sa.Connection], Forgotten]) -> Forgotten:
+async def _scrubbed(database: Database, now: datetime, job: Callable[[sa.Connection], Forgotten]) -> Forgotten:
     forgotten = await database.writer.do(job)
-    await database.scrub()
+    await _forgotten_too(database, now)
     return forgotten
+
+
+async def _forgotten_too(database: Database, now: datetime) -> None:
+    """Counts go with what they count, and so do the notes that it went."""
+    await settle_all(database, now)
+    await database.scrub()
 
 
 def _audit(

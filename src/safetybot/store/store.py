@@ -295,12 +295,11 @@ class SqlStore:
         async with self.database.reader.connect() as connection:
             return [read_day_count(row) for row in await connection.execute(day_counts_query(filters or Filters()))]
 
-    async def judged(self, filters: Filters, *, before: int | None, limit: int) -> list[Judged]:
-        """Interactions that have a verdict, the newest first, with ids below `before`."""
-        query = judged_query().where(*page_conditions(filters, before), interactions.c.verdict.is_not(None))
+    async def judged(self, filters: Filters, *, before: int | None, limit: int, hits: bool = True) -> list[Judged]:
+        """Interactions that have a verdict, the newest first, with ids below `before`; without hits, much faster."""
         async with self.database.reader.connect() as connection:
-            found = await connection.execute(query.order_by(interactions.c.id.desc()).limit(limit))
-            return [read_judged(row) for row in found]
+            found = await connection.execute(judged_query(filters, before, limit, hits=hits))
+            return [read_judged(row, hits=hits) for row in found]
 
     async def add_verdict(self, interaction_id: int, verdict: Verdict) -> None:
         """Keep a moderator's word; the latest counts. Audited. Raises `NoSuchInteraction`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from safetybot.model import Concern
 from safetybot.store.columns import Moment, id_column, place_columns
 
 metadata = sa.MetaData(
@@ -50,6 +51,8 @@ interactions = sa.Table(
     sa.Column("excerpt", sa.Text),
     sa.Column("waiting", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("verdict", sa.Text),
+    sa.Column("welcomed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unwelcomed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("platform", "community", "channel", "message_id"),
     sa.Index(None, "at", "id"),
     sa.Index(None, "platform", "community", "at", "id"),
@@ -94,7 +97,8 @@ interactions = sa.Table(
     sqlite_autoincrement=True,
 )
 """`owner` is the running store that may send the reply (see `leases`); `at` is when the row was planned; `waiting`
-holds while something was done about it and nobody has judged it; `verdict` is the kind of the latest one."""
+holds while something was done about it and nobody has judged it; `verdict` is the kind of the latest one; whether such
+reactions stand under the reply say `welcomed` and `unwelcomed`, so that whoever counts need not look at `reactions`."""
 
 reactions = sa.Table(
     "reactions",
@@ -332,37 +336,55 @@ webhook_deliveries = sa.Table(
 )
 """The outbox: filled in the transaction of the interaction; no `next_at` where it has ended."""
 
+tally_changes = sa.Table(
+    "tally_changes",
+    metadata,
+    id_column(),
+    sa.Column("hour", sa.Integer, nullable=False),
+    *place_columns(),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("concern", sa.SmallInteger, nullable=False),
+    sa.Column("rules", sa.JSON, nullable=False),
+    *(sa.Column(name, sa.Boolean, nullable=False) for name in ("shadow", "sent", "welcomed", "unwelcomed")),
+    sa.Column("verdict", sa.Text),
+    sa.Column("change", sa.SmallInteger, nullable=False),
+    # A number is never given twice, or a change could be taken for one that was settled.
+    sqlite_autoincrement=True,
+)
+"""What came into the log (`change` 1) or went out of it (-1) and is not in the tallies yet; an interaction that changed
+did both. Triggers write it, in the transaction of the change; `hour` is counted from 1970 on, in UTC."""
+
 tallies = sa.Table(
     "tallies",
     metadata,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("platform", "community", "by")),
     sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
-    *(sa.Column(name, sa.Text, primary_key=True) for name in ("platform", "community", "by", "name")),
-    sa.Column("concern", sa.SmallInteger, primary_key=True),
-    sa.Column("interactions", sa.Integer, nullable=False),
-    sa.Column("replies", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    # Beside each other: a row for each concern would be four times as much to read.
+    *(sa.Column(concern.label, sa.Integer, nullable=False) for concern in Concern),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in ("replies", "welcome", "unwelcome")),
+    # Kept in the order in which it is read.
+    sqlite_with_rowid=False,
 )
-"""Counts of whole days (since 1970, in UTC), so that a chart need not read the log; no platform means all of them."""
+"""Counts of days (since 1970, in UTC) by concern, so that a chart need not read the log; no platform means all of them.
+Those of whole weeks stand under the day on which the week begins. With `tally_changes` they say exactly what the log
+holds."""
 
-tallied_days = sa.Table(
-    "tallied_days", metadata, sa.Column("day", sa.Integer, primary_key=True, autoincrement=False)
-)  # fmt: skip
-"""The days that `tallies` holds. A trigger takes a day out of both when a row of it is deleted: counts are forgotten
-with what they count."""
-
-SQLITE_FORGET_TALLIES = (
-    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions BEGIN
-    DELETE FROM tallied_days WHERE day = OLD.at / 86400000000;
-    DELETE FROM tallies WHERE day = OLD.at / 86400000000;
-    END""",
+rule_tallies = sa.Table(
+    "rule_tallies",
+    metadata,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("platform", "community")),
+    sa.Column("hours", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("start", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("rule", sa.Text, primary_key=True),
+    *(
+        sa.Column(name, sa.Integer, nullable=False)
+        for name in ("interactions", "live", "alone", "confirmed", "false_alarms")
+    ),
+    sqlite_with_rowid=False,
 )
-POSTGRES_FORGET_TALLIES = (
-    """CREATE FUNCTION forget_tallies() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    DELETE FROM tallied_days WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
-    DELETE FROM tallies WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
-    RETURN NULL; END $$""",
-    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions
-    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_tallies()""",
-)
+"""The same of rules, by hours and by days (`hours` is 1 or 24, `start` counts hours since 1970); hours of late only.
+`live` were not in shadow; `alone` were there only because of keywords in shadow."""
 
 SQLITE_PROTECT_AUDIT = tuple(
     f"CREATE TRIGGER audit_no_{verb} BEFORE {verb.upper()} ON audit "

@@ -59,7 +59,6 @@ def create_app(parts: Callable[[], Parts], site: Site) -> Guard:
     """
     app = FastAPI(title="safetybot", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts, app.state.site, app.state.tries = parts, site, door.Tries()
-    app.state.jumps = {}
     app.include_router(door.router)
     app.include_router(discord_door.router)
     app.include_router(telegram_door.router)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from time import monotonic
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -33,10 +32,6 @@ TITLES = {
     By.LANGUAGE: marked("By language"),
     By.COMMUNITY: marked("By community"),
 }
-_JUMPS_AGE = 300.0
-"""Seconds."""
-_MOST_JUMPS = 1_000
-"""Communities of which they are remembered."""
 _INCHES = {"narrow": 3.6, "half": 6.0, "full": 12.0}
 _CHART_POLICY = CONTENT_POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'") + "; sandbox"
 
@@ -45,12 +40,13 @@ _CHART_POLICY = CONTENT_POLICY.replace("style-src 'self'", "style-src 'unsafe-in
 async def overview(here: Here, days: Days = "30") -> Response:
     """The overview."""
     parts, (platform, community) = here.parts, here.place
-    found = await parts.figures.overview(here.actor, platform, community, days=int(days))
     own = await parts.own_terms(platform, community) if platform and community else []
-    precision = await parts.reviews.precision(
-        here.actor, Filters(platform, community), own=own, most=JUDGED
-    )  # fmt: skip
-    jumps = await _jumps(here, platform, community) if platform and community else []
+    # Each waits for the database alone: together they are there in little more than the time of the longest.
+    found, precision, jumps = await asyncio.gather(
+        parts.figures.overview(here.actor, platform, community, days=int(days)),
+        parts.reviews.precision(here.actor, Filters(platform, community), own=own, most=JUDGED, only_rules=True),
+        _jumps(here),
+    )
     return here.page(
         "overview.html",
         found=found,
@@ -101,14 +97,9 @@ def _worst(rule: tuple[str, Tally]) -> tuple[float, int, str]:
     return (1.0 if tally.precision is None else tally.precision, -tally.false_alarms, name)
 
 
-async def _jumps(here: Scene, platform: str, community: str) -> list[RuleRate]:
-    """Rules that fire far more than they used to. Looked for every few minutes: it reads two weeks of a community."""
-    kept: dict[tuple[str, str], tuple[float, list[RuleRate]]] = here.request.app.state.jumps
-    known = kept.get((platform, community))
-    if known is not None and monotonic() - known[0] < _JUMPS_AGE:
-        return known[1]
-    found = [one for one in await here.parts.rates.of(here.actor, platform, community) if one.jumped]
-    while len(kept) >= _MOST_JUMPS:
-        kept.pop(next(iter(kept)))
-    kept[platform, community] = (monotonic(), found)
-    return found
+async def _jumps(here: Scene) -> list[RuleRate]:
+    """Rules of one community that fire far more than they used to."""
+    platform, community = here.place
+    if platform is None or community is None:
+        return []
+    return [one for one in await here.parts.rates.of(here.actor, platform, community) if one.jumped]

@@ -14,11 +14,24 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+SQLITE_FORGET_TALLIES = (
+    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions BEGIN
+    DELETE FROM tallied_days WHERE day = OLD.at / 86400000000;
+    DELETE FROM tallies WHERE day = OLD.at / 86400000000;
+    END""",
+)
+POSTGRES_FORGET_TALLIES = (
+    """CREATE FUNCTION forget_tallies() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM tallied_days WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
+    DELETE FROM tallies WHERE day IN (SELECT DISTINCT at / 86400000000 FROM gone);
+    RETURN NULL; END $$""",
+    """CREATE TRIGGER interactions_forget_tallies AFTER DELETE ON interactions
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_tallies()""",
+)
+
 
 def upgrade() -> None:
     """Add the queue's column, the indexes, the tables of counts and the trigger that forgets them."""
-    from safetybot.store.tables import POSTGRES_FORGET_TALLIES, SQLITE_FORGET_TALLIES
-
     op.add_column("interactions", sa.Column("waiting", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute(
         "UPDATE interactions SET waiting = true WHERE NOT shadow AND (alerted OR state <> 'suppressed') "
