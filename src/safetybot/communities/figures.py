@@ -6,7 +6,6 @@ Lives here: who may see them, how counts become a picture's rows. Does not live 
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -169,12 +168,8 @@ class Figures:
         # A channel's number says nothing without its community: of all of them, the communities themselves are ranked.
         ranked = By.CHANNEL if community else By.COMMUNITY
         bys = [by for by in By if by is ranked or by not in (By.CHANNEL, By.COMMUNITY)]
-        counted, unsorted, waiting = await asyncio.gather(
-            self._rows.counted(filters, bys),
-            self._rows.reply_seconds(filters, limit=_TIMED),
-            self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
-        )
-        seconds = sorted(unsorted)
+        counted = await self._rows.counted(filters, bys)
+        seconds = sorted(await self._rows.reply_seconds(filters, limit=_TIMED))
         replies = sum(one.replies for one in counted[By.DAY])
         return Overview(
             filters.since or until,
@@ -182,7 +177,7 @@ class Figures:
             {by: _rows(by, counted[by], until.date(), days) for by in bys},
             sum(sum(one.counts.values()) for one in counted[By.DAY]),
             replies,
-            waiting,
+            await self._rows.waiting(replace(filters, since=None), limit=MOST_WAITING),
             Speed(len(seconds), _at(seconds, 0.5), _at(seconds, 0.95)) if seconds else None,
             Reception("", replies, _added(Reacted(one.welcome, one.unwelcome) for one in counted[By.DAY])),
             _receptions(counted.get(By.COMMUNITY, ())),

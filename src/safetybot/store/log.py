@@ -225,8 +225,9 @@ def judged_query(filters: Filters, before: int | None, limit: int, *, hits: bool
         for kind in kinds
     )
     numbers = sa.union_all(*(sa.select(one.c.id) for one in newest)).subquery()
+    numbers = sa.select(numbers.c.id).order_by(numbers.c.id.desc()).limit(limit).subquery()
     columns = (kept.id, kept.verdict, kept.rules, *((kept.hits,) if hits else ()))
-    return sa.select(*columns).where(kept.id.in_(sa.select(numbers.c.id))).order_by(kept.id.desc()).limit(limit)
+    return sa.select(*columns).where(kept.id.in_(sa.select(numbers.c.id))).order_by(kept.id.desc())
 
 
 def read_judged(row: sa.Row[Any], *, hits: bool) -> Judged:

@@ -11,11 +11,12 @@ Lives here: settling, adding up. Does not live here: the triggers (their migrati
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from operator import add, itemgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -36,7 +37,7 @@ _OF_WEEK = "/week"
 """Behind the `by` of what is counted by weeks as well: figures of months need not add up every day."""
 _LATE = 16 * _HOURS
 """Hours of which rules are counted hour by hour: a day more than anybody asks for."""
-_BATCH = 250
+_BATCH = 500
 """Changes settled in one transaction: claims that come meanwhile wait for it."""
 _LOCK = 0x5AFE_7A11
 """Key of PostgreSQL's advisory lock of whoever settles."""
@@ -101,7 +102,7 @@ def settle(connection: sa.Connection, now: datetime, *, most: int = _BATCH) -> i
     oldest = sa.select(kept.id).order_by(kept.id).limit(most).scalar_subquery()
     rows = connection.execute(sa.delete(tally_changes).where(kept.id.in_(oldest)).returning(*kept)).all()
     sums, of_rules = _sums(), _sums(len(_RULE_COUNTS))
-    for row in rows:
+    for row in _netted(rows):
         change = row.change
         counts = _counts(row.concern, change, change * row.sent, change * row.welcomed, change * row.unwelcomed)
         day = row.hour // _HOURS
@@ -122,6 +123,37 @@ def settle(connection: sa.Connection, now: datetime, *, most: int = _BATCH) -> i
 def too_old(now: datetime) -> sa.ColumnElement[bool]:
     """Which `rule_tallies` nobody reads any more."""
     return sa.and_(rule_tallies.c.hours == 1, rule_tallies.c.start <= hour_of(now) - _LATE)
+
+
+class _Change(NamedTuple):
+    """Interactions of which the same is counted: how many more, or fewer."""
+
+    hour: int
+    platform: str
+    community: str
+    channel: str
+    language: str
+    concern: int
+    rules: tuple[str, ...]
+    shadow: bool
+    sent: bool
+    welcomed: bool
+    unwelcomed: bool
+    verdict: str | None
+    change: int
+
+
+_FACTS = itemgetter(*(list(tally_changes.c.keys()).index(name) for name in _Change._fields[:-1] if name != "rules"))
+
+
+def _netted(rows: Iterable[Any]) -> Iterator[_Change]:
+    """Changes together that are alike: of one that came and was answered since, two of three come to nothing."""
+    place = _Change._fields.index("rules")
+    nets = Counter[tuple[Any, ...]]()
+    for row in rows:
+        facts = _FACTS(row)
+        nets[*facts[:place], tuple(row.rules), *facts[place:]] += row.change
+    return (_Change._make((*facts, change)) for facts, change in nets.items() if change)
 
 
 def _names(row: Any) -> Iterator[tuple[tuple[str, str], By, str]]:
@@ -184,8 +216,7 @@ def _sums(length: int = len(_COUNTS)) -> Sums:
 
 
 def _add(sums: list[int], more: Sequence[int]) -> None:
-    for place, one in enumerate(more):
-        sums[place] += one
+    sums[:] = map(add, sums, more)
 
 
 @cache

@@ -12,13 +12,12 @@ from starlette.responses import Response
 from safetybot.charts import Theme, over_time, ranked
 from safetybot.communities.access import Right
 from safetybot.communities.figures import By
-from safetybot.communities.rates import RuleRate
 from safetybot.communities.records import Filters
 from safetybot.communities.review import Tally
 from safetybot.model import Concern
 from safetybot.web.guard import CONTENT_POLICY
 from safetybot.web.names import named
-from safetybot.web.scene import Here, Scene
+from safetybot.web.scene import Here
 from safetybot.web.texts import gettext, marked
 
 router = APIRouter()
@@ -41,12 +40,10 @@ async def overview(here: Here, days: Days = "30") -> Response:
     """The overview."""
     parts, (platform, community) = here.parts, here.place
     own = await parts.own_terms(platform, community) if platform and community else []
-    # Each waits for the database alone: together they are there in little more than the time of the longest.
-    found, precision, jumps = await asyncio.gather(
-        parts.figures.overview(here.actor, platform, community, days=int(days)),
-        parts.reviews.precision(here.actor, Filters(platform, community), own=own, most=JUDGED, only_rules=True),
-        _jumps(here),
-    )
+    found = await parts.figures.overview(here.actor, platform, community, days=int(days))
+    judged = Filters(platform, community)
+    precision = await parts.reviews.precision(here.actor, judged, own=own, most=JUDGED, only_rules=True)
+    rates = await parts.rates.of(here.actor, platform, community) if platform and community else []
     return here.page(
         "overview.html",
         found=found,
@@ -54,7 +51,7 @@ async def overview(here: Here, days: Days = "30") -> Response:
         titles={by: gettext(says) for by, says in TITLES.items()},
         precision=precision,
         rules=sorted(precision.rules.items(), key=_worst),
-        jumps=jumps,
+        jumps=[one for one in rates if one.jumped],
         words=parts.words.with_own(own),
         can_review=here.may(Right.REVIEW),
     )
@@ -95,11 +92,3 @@ def _drawn(
 def _worst(rule: tuple[str, Tally]) -> tuple[float, int, str]:
     name, tally = rule
     return (1.0 if tally.precision is None else tally.precision, -tally.false_alarms, name)
-
-
-async def _jumps(here: Scene) -> list[RuleRate]:
-    """Rules of one community that fire far more than they used to."""
-    platform, community = here.place
-    if platform is None or community is None:
-        return []
-    return [one for one in await here.parts.rates.of(here.actor, platform, community) if one.jumped]
