@@ -43,8 +43,8 @@ class Life:
     async def step(self) -> None:
         happens = self.chance.choices(
             [self.claim, self.answer, self.judge, self.react, self.wait, self.settle, self.erase_author,
-             self.erase_message, self.erase_community, self.purge, self.look_back],
-            [30, 15, 8, 8, 10, 6, 1, 2, 0.4, 1, 2],
+             self.erase_message, self.erase_community, self.purge, self.look_back, self.vanish],
+            [30, 15, 8, 8, 10, 6, 1, 2, 0.4, 1, 2, 6],
         )[0]  # fmt: skip
         await happens()
 
@@ -94,6 +94,11 @@ class Life:
     async def settle(self) -> None:
         most = self.chance.choice((1, 3, 1000))
         await self.store.database.writer.do(lambda connection: settle(connection, self.clock.now(), most=most))
+
+    async def vanish(self) -> None:
+        """Rows go and nobody settles, as in the middle of an erasure."""
+        gone = sa.delete(interactions).where(interactions.c.id.in_(self.chance.choices(self.numbers or [1], k=2)))
+        await self.store.database.writer.do(lambda connection: connection.execute(gone).rowcount)
 
     async def erase_author(self) -> None:
         who = f"{self.chance.randint(1, 6):032x}"
