@@ -16,7 +16,8 @@ from safetybot.ports import Clock
 from safetybot.store.database import Database
 from safetybot.store.log import conditions, page_conditions
 from safetybot.store.tables import interactions, keywords, settings
-from safetybot.store.tallies import EPOCH, count_of, counted, day_of, settle_all, snapshot
+from safetybot.store.tallied import count_of, counted, snapshot
+from safetybot.store.tallies import EPOCH, day_of, settle_all
 
 _SECOND = 1_000_000
 _HOUR = 3_600 * _SECOND

@@ -17,7 +17,8 @@ from safetybot.communities.terms_in_force import ChangedAt
 from safetybot.store.database import Database
 from safetybot.store.log import conditions
 from safetybot.store.tables import interactions, keywords
-from safetybot.store.tallies import day_of, fired, rule_totals, snapshot
+from safetybot.store.tallied import fired, rule_totals, snapshot
+from safetybot.store.tallies import day_of
 from safetybot.store.versions import Change, VersionedTable
 
 __all__ = ["CommunityKeywords", "Keyword", "KeywordState", "read_keyword"]

@@ -12,7 +12,7 @@ from safetybot.ports import Clock
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.tables import audit, interactions
-from safetybot.store.tallies import fired, snapshot
+from safetybot.store.tallied import fired, snapshot
 
 ALARM = "rate alarm"
 """The audit's word for an alarm that was given."""
