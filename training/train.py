@@ -66,8 +66,8 @@ ORDINARY_WEIGHT = 3.0
 GATE_RECALL = 0.985
 """The share of messages of concern, unseen in training, that the gate must let through."""
 FAINT = 2
-"""A feature none of whose five weights is above this many of 127 steps is left out of the file: that changed the likeliest
-label of 2 in 2,647 messages, and no probability by more than 0.013."""
+"""A feature none of whose five weights is above this many of 127 steps is left out of the file: that changed the
+likeliest label of 2 in 2,647 messages, and no probability by more than 0.013."""
 CONFIG = Path(__file__).parent.parent / "config"
 
 
