@@ -148,7 +148,7 @@ def _message(number: int, text: str) -> Message:
 def start_up() -> None:
     """From process start to a ready detector, and the memory it takes, beside the bare imports."""
     print("Start-up")
-    bare = "import sqlalchemy, pydantic, typer, rich, structlog, prometheus_client"
+    bare = "import aiosqlite, sqlalchemy, pydantic, typer, rich, structlog, prometheus_client"
     ready = "from safetybot.cli.session import Session; s = Session(); s.detector; s.library; s.settings"
     memory = "; print(int(open('/proc/self/statm').read().split()[1]) * 4 // 1024)"
     for name, code in (("bare imports", bare), ("ready", ready)):

@@ -119,7 +119,7 @@ def test_setting_up_again_replaces_what_was_set_up() -> None:
     assert len(lines(second)) == 1
 
 
-@pytest.mark.parametrize("name", ["httpx", "discord.gateway", "telegram.ext", "sqlalchemy.engine", "asyncio"])
+@pytest.mark.parametrize("name", ["httpx", "discord.gateway", "telegram.ext", "sqlalchemy.engine", "aiosqlite"])
 def test_talkative_libraries_are_kept_at_warning_even_when_debugging(json_out: io.StringIO, name: str) -> None:
     logging.getLogger(name).debug("update %s", WORDS)
     logging.getLogger(name).info("update %s", WORDS)

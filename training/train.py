@@ -55,7 +55,7 @@ ALLOWED = {
 AFTER = {"+topic": 0.01, "+chat": 0.0003}
 """The share of ordinary messages that may be answered for what stands before them: right after talk of the topic (such
 moments are rare), and after ordinary talk that happens to hold a sign."""
-BARE = 0.5
+BARE = 0.6
 """The least threshold where a reply after talk of the topic holds no term of any kind."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""

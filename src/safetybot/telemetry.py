@@ -43,7 +43,7 @@ _NEVER = frozenset(
 )  # fmt: skip
 """Keys that could carry a member's words or name, or a secret; a log line with one is a bug, so it loses the value."""
 _MEMBERS_DATA = (Message, Surface, ThreadLine, Author, NewInteraction)
-_QUIET = ("httpx", "httpcore", "discord", "telegram", "aiohttp", "sqlalchemy", "alembic", "asyncio")
+_QUIET = ("httpx", "httpcore", "discord", "telegram", "aiohttp", "sqlalchemy", "alembic", "aiosqlite", "asyncio")
 """Libraries that write texts, tokens, statements or whole updates below WARNING."""
 
 STALE = 60.0

@@ -15,9 +15,9 @@ from tests.emulators.telegram import LoopbackTelegram
 from safetybot.store.database import open_database
 
 LATER = [
-    "aiohttp.web", "alembic", "click", "cryptography.exceptions", "fastapi", "fasttext", "greenlet._greenlet",
+    "aiohttp.web", "alembic", "click", "cryptography.exceptions", "fastapi", "fasttext",
     "httpcore", "jinja2", "mako", "matplotlib", "numpy", "pygments", "rich.text", "safetybot.cli.review",
-    "safetybot.cli.web", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "telegram.ext",
+    "safetybot.cli.web", "sqlalchemy.dialects.postgresql", "telegram.ext",
 ]  # fmt: skip
 
 

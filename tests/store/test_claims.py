@@ -236,5 +236,6 @@ async def test_unfinished_are_those_of_the_platform_oldest_first(open_it: Any, n
 
 async def test_a_number_is_never_given_twice(store: SqlStore, new: New) -> None:
     first = (await store.claim(new("1"), None)).interaction_id
-    await store.database.writer.do(lambda c: c.execute(sa.text("DELETE FROM interactions")))
+    async with store.database.reader.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM interactions"))
     assert (await store.claim(new("2"), None)).interaction_id > first

@@ -58,7 +58,7 @@ async def plans(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
             query = interaction_query().where(*page_conditions(filters, None)).order_by(number.desc()).limit(50)
             text = str(query.compile(database.reader.sync_engine, compile_kwargs={"literal_binds": True}))
             async with database.reader.connect() as connection:
-                rows = await connection.run_sync(lambda c: c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all())
+                rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
                 return "\n".join(row.detail for row in rows)
 
         yield plan

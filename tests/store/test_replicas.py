@@ -55,15 +55,16 @@ async def test_a_dead_process_of_this_machine_is_known_at_once(open_it: Open, ne
     await process.wait()
     async with open_it() as dead, open_it() as other:
         await dead.claim(new("1"), None)
-        await other.database.writer.do(lambda c: c.execute(sa.update(leases).values(pid=process.pid)))
+        async with other.database.reader.begin() as connection:
+            await connection.execute(sa.update(leases).values(pid=process.pid))
         assert len(await other.unfinished("discord")) == 1
 
 
 async def test_a_process_of_another_machine_is_given_its_time(open_it: Open, new: New) -> None:
     async with open_it() as dead, open_it() as other:
         await dead.claim(new("1"), None)
-        elsewhere = sa.update(leases).values(pid=2**22 + 1, host="elsewhere")
-        await other.database.writer.do(lambda c: c.execute(elsewhere))
+        async with other.database.reader.begin() as connection:
+            await connection.execute(sa.update(leases).values(pid=2**22 + 1, host="elsewhere"))
         assert await other.unfinished("discord") == []
 
 

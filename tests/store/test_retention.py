@@ -41,8 +41,7 @@ async def _reviewed(store: SqlStore, new: NewInteraction, cooldowns: Cooldowns |
 
 async def _rows(store: SqlStore, table: sa.Table) -> int:
     async with store.database.reader.connect() as connection:
-        count: int = (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
-    return count
+        return (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
 
 
 async def test_a_purge_deletes_what_is_older_than_asked_with_all_that_hangs_on_it(

@@ -86,7 +86,8 @@ async def test_a_setting_of_a_newer_program_is_left_alone(store: SqlStore) -> No
     default = await store.policy(HERE)
     row = {"platform": "discord", "community": "100", "channel": "", "key": "from.the.future", "version": 1,
            "value": 1, "by": "x", "at": store._clock.now()}  # fmt: skip
-    await store.database.writer.do(lambda c: c.execute(sa.insert(settings_table), row))
+    async with store.database.reader.begin() as connection:
+        await connection.execute(sa.insert(settings_table), row)
     store.settings_changed("discord", "100")
     assert await store.policy(HERE) == default
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 import pytest
-import sqlalchemy as sa
 from tests.web.conftest import HERE, OPERATOR, THERE, Browser, Pages
 
 from safetybot.communities.access import Role
@@ -145,7 +144,7 @@ async def test_the_views_of_a_member_are_shown_handed_out_and_deleted_with_all_e
     ann = await member(pages, "4711")
     await ann.submit(f"{BASE}/log/views?channel=chat", name="<b>mine")
     async with pages.store.database.reader.connect() as connection:
-        rows = (await connection.execute(sa.text("SELECT * FROM saved_views"))).all()
+        rows = (await connection.exec_driver_sql("SELECT * FROM saved_views")).all()
     assert "4711" not in repr(rows)
     admin = await pages.signed_in(Role.ADMIN)
     assert "1 saved view of the log: &lt;b&gt;mine." in (await admin.submit(f"{BASE}/privacy", member="4711")).text

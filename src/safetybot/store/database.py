@@ -6,8 +6,8 @@ connection (`engines.py`).
 Group commit: all that came in while the last commit ran goes into the next one, so a commit's cost is shared and
 `synchronous=FULL` costs no throughput. Each job has a savepoint of its own: one that fails fails alone. Jobs are plain
 functions of a connection: on SQLite a whole batch runs in the writer's own thread without a step back to the loop
-(a step a statement, as asyncio drivers make them, cost ten times the throughput). What is asked about every message of
-concern is read in one step as well (`Database.read`), the rest a statement at a time (`readers.py`).
+(a step a statement, as aiosqlite makes them, cost ten times the throughput). What is asked about every message of
+concern is read in one step as well (`Database.read`); other reads go through aiosqlite.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from safetybot.store import migrations
 from safetybot.store.engines import (
@@ -33,7 +34,7 @@ from safetybot.store.engines import (
     SqliteReadEngine,
     SqliteWriteEngine,
     WriteEngine,
-    async_engine,
+    prepare_sqlite,
 )
 from safetybot.store.errors import (
     DatabaseUnreachable,
@@ -43,7 +44,6 @@ from safetybot.store.errors import (
     UnusableUrl,
     WriteRefused,
 )
-from safetybot.store.readers import Reader, SqliteReader
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741  # an item
@@ -68,16 +68,15 @@ class Database:
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             self._write: WriteEngine = SqliteWriteEngine(parsed)
-            self._reads: ReadEngine = SqliteReadEngine(parsed)
-            self.reader: Reader = SqliteReader(parsed)
+            self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0)
+            prepare_sqlite(self.reader.sync_engine, "BEGIN")
         else:
             try:
                 self._write = PostgresWriteEngine(url)
-                engine = async_engine(url, pool_size=4)
-                self.reader = cast(Reader, engine)  # which can more
+                self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, pool_pre_ping=True)
             except ModuleNotFoundError as error:
                 raise UnusableUrl("PostgreSQL needs one more package: pip install 'safetybot[postgres]'") from error
-            self._reads = PostgresReadEngine(engine)
+        self._reads: ReadEngine = SqliteReadEngine(parsed) if self.is_sqlite else PostgresReadEngine(self.reader)
         self.writer = Writer(self._write)
 
     async def read(self, job: Callable[[sa.Connection], T]) -> T:

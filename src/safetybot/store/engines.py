@@ -12,15 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from safetybot.store.errors import StoreClosed
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
@@ -143,7 +141,7 @@ class PostgresWriteEngine:
     """One connection, driven by asyncpg."""
 
     def __init__(self, url: str) -> None:
-        self._engine = async_engine(url, pool_size=1, max_overflow=1)
+        self._engine = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=1, pool_pre_ping=True)
 
     async def run(self, jobs: Sequence[Job]) -> Outcomes:
         """Run a batch."""
@@ -156,13 +154,6 @@ class PostgresWriteEngine:
     async def dispose(self) -> None:
         """Close the connection."""
         await self._engine.dispose()
-
-
-def async_engine(url: str, **pool: int) -> AsyncEngine:
-    """PostgreSQL through asyncpg. Raises `ModuleNotFoundError` where that is not installed."""
-    from sqlalchemy.ext.asyncio import create_async_engine  # with all of the ORM, which SQLite does without
-
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, **pool)
 
 
 def _one_connection(url: sa.URL) -> sa.Engine:

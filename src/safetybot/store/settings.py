@@ -14,11 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.communities.setting_list import COMMUNITY, SETTINGS, UnknownSetting, UnusableValue, read, stored
 from safetybot.model import Concern, Policy
 from safetybot.store.database import Database
-from safetybot.store.readers import Reading
 from safetybot.store.tables import settings
 from safetybot.store.versions import Change, VersionedTable
 
@@ -33,7 +33,7 @@ KEEPING = frozenset({"retention", "excerpt_retention"})
 """Settings that no decision needs: the purge reads them (`retention.py`)."""
 
 
-async def rows_in_force(connection: Reading, platform: str, community: str) -> Sequence[sa.Row[Any]]:
+async def rows_in_force(connection: AsyncConnection, platform: str, community: str) -> Sequence[sa.Row[Any]]:
     """The settings of a community that have a value, channels' too."""
     rows: Sequence[sa.Row[Any]] = (await connection.execute(_VERSIONS.in_force(platform, community))).all()
     return rows

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-import sqlalchemy as sa
 from tests.web.api.conftest import C, api_of, assert_problem, bearer, program, tokens_of
 from tests.web.conftest import HERE, OPERATOR, SITE, THERE, Pages
 
@@ -22,7 +21,7 @@ async def test_a_token_is_kept_as_a_hash_alone(pages: Pages) -> None:
     token, kept = await tokens_of(pages).create(OPERATOR, Grant("export", Role.VIEWER, *HERE))
     assert token.startswith("sbot_")
     async with pages.store.database.reader.connect() as connection:
-        rows = (await connection.execute(sa.text("SELECT * FROM api_tokens"))).all()
+        rows = (await connection.exec_driver_sql("SELECT * FROM api_tokens")).all()
     assert token.removeprefix("sbot_") not in repr(rows)
     entry = (await pages.app.app.state.parts().audit.page(OPERATOR, AuditFilters()))[0]
     assert (entry.action, entry.detail["token"]) == ("api token made", kept.id)

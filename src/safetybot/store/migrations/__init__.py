@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.store.errors import NewerDatabase
-from safetybot.store.readers import Reading
 from safetybot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def newest() -> str:
     return known[-1]
 
 
-async def current(connection: Reading) -> str | None:
+async def current(connection: AsyncConnection) -> str | None:
     """The version of the database, None for an empty one."""
     return await connection.run_sync(_current)
 
@@ -80,7 +80,7 @@ def refuse_newer(found: str | None) -> None:
         raise NewerDatabase(found, newest())
 
 
-async def differences(connection: Reading) -> list[object]:
+async def differences(connection: AsyncConnection) -> list[object]:
     """What the tables in the database lack or have too much, beside `tables.metadata`; empty when all is well."""
     from alembic.autogenerate import compare_metadata  # see the module's docstring
     from alembic.migration import MigrationContext
