@@ -191,9 +191,11 @@ class Detector:
         if self.classifier is None:
             return self._by_rules(evidence) if evidence else self._unread(text, explain=explain)
         whole = self._by_classifier(evidence, self.classifier, explain=explain) if evidence else None
-        if (whole is None or whole.concern is None) and len(text) > LONG:
+        if len(text) > LONG and (whole is None or whole.concern in (None, Concern.DIY)):
             found = self._in_parts(text, thread, self.classifier, explain=explain, lens=lens)
-            whole = found or whole
+            # Trouble told in one sentence of a long story outweighs what was done.
+            if found and (whole is None or whole.concern is None or found.concern is Concern.ADVERSE):
+                whole = found
         return whole or self._unread(text, explain=explain)
 
     def _unread(self, text: str, *, explain: bool) -> Assessment:
