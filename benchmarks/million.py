@@ -25,8 +25,9 @@ from cryptography.fernet import Fernet
 
 from safetybot.communities.access import Actor, Role
 from safetybot.communities.figures import By, Figures
+from safetybot.communities.naming import Words
 from safetybot.communities.records import Filters
-from safetybot.communities.review import Reviews, Words
+from safetybot.communities.review import Reviews
 from safetybot.config import Settings
 from safetybot.model import Concern, InteractionState, VerdictKind
 from safetybot.store.export import export

@@ -16,7 +16,7 @@ import typer
 
 from safetybot.cli import run
 from safetybot.cli.session import Session
-from safetybot.communities.review import Words
+from safetybot.communities.naming import Words
 from safetybot.config import LastGood, Settings, packaged_dir
 from safetybot.detection.detector import Detector
 from safetybot.model import Message

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from safetybot.communities import review
 from safetybot.communities.access import Actor, Refused, Role
+from safetybot.communities.naming import Words
 from safetybot.communities.records import Filters, term_mark
 from safetybot.communities.review import (
     NOTE_CHARS,
@@ -24,7 +25,6 @@ from safetybot.communities.review import (
     Reviews,
     Tally,
     UnusableNote,
-    Words,
 )
 from safetybot.detection.own_terms import LANGUAGE, LIVE_RULE
 from safetybot.detection.terms import Term

@@ -16,10 +16,11 @@ from safetybot.chat.platform_filter import PlatformFilter
 from safetybot.chat.reports import Reports
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords, KeywordVersions
+from safetybot.communities.naming import Words
 from safetybot.communities.privacy import Privacy
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.reactions import ReactionRows
-from safetybot.communities.review import Reviewed, Reviews, Words
+from safetybot.communities.review import Reviewed, Reviews
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.trying import OwnTerms, Trials
 from safetybot.detection.detector import Detector

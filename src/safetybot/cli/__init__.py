@@ -2,5 +2,5 @@
 
 from safetybot.cli.lean import without
 
-with without("rich", "greenlet"):  # for coloured tracebacks, which we do not use, and for context that we do not keep
+with without("rich"):  # for coloured tracebacks, which we do not use
     import structlog as structlog

@@ -32,9 +32,10 @@ from safetybot.cli.session import Session
 from safetybot.cli.show import console, table
 from safetybot.cli.use_cases import Json, me, own_terms, reviews, with_runtime, words
 from safetybot.communities.keyword import KeywordState
+from safetybot.communities.naming import Words
 from safetybot.communities.rates import RuleRate, RuleRates
 from safetybot.communities.records import Reactions
-from safetybot.communities.review import Explanation, Precision, Repair, RepairKind, Tally, Words
+from safetybot.communities.review import Explanation, Precision, Repair, RepairKind, Tally
 from safetybot.model import Interaction, Place, VerdictKind
 from safetybot.store.export import as_fields
 

@@ -14,8 +14,9 @@ from safetybot.cli.runtime import Runtime, open_runtime
 from safetybot.cli.session import Session
 from safetybot.communities.access import Actor
 from safetybot.communities.keyword import KeywordState
+from safetybot.communities.naming import Words
 from safetybot.communities.privacy import Privacy
-from safetybot.communities.review import Reviews, Words
+from safetybot.communities.review import Reviews
 from safetybot.communities.settings import CommunityPolicy, Limits
 from safetybot.detection.assembly import lexicon_files, newest
 from safetybot.detection.detector import Detector

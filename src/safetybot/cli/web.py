@@ -17,11 +17,12 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from safetybot.cli.acting import AsOption, whose
+from safetybot.cli.delivering import webhooks
 from safetybot.cli.runtime import Runtime, health_file, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
 from safetybot.cli.use_cases import community_policy, me, privacy, with_runtime
-from safetybot.cli.web_hooks import webhook_app, webhooks
+from safetybot.cli.web_hooks import webhook_app
 from safetybot.cli.web_tokens import token_app
 from safetybot.communities.access import Role
 from safetybot.communities.api_tokens import ApiTokens
@@ -29,9 +30,10 @@ from safetybot.communities.audit import Audit
 from safetybot.communities.errors import CommunityError
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords
+from safetybot.communities.naming import Words
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.records import Filters
-from safetybot.communities.review import Reviews, Words
+from safetybot.communities.review import Reviews
 from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.sign_in import Grant, SignIn, Standing
 from safetybot.communities.terms_in_force import TermsInForce

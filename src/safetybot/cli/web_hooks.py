@@ -14,8 +14,6 @@ from safetybot.cli.show import console
 from safetybot.cli.use_cases import Json, me, with_runtime
 from safetybot.communities.webhooks import DeliveryState, Webhook
 
-__all__ = ["webhook_app", "webhooks"]
-
 webhook_app = typer.Typer(no_args_is_help=True, help="Where a community's alerts go beside the chat.")
 
 

@@ -16,7 +16,7 @@ from safetybot.ports import Clock
 from safetybot.store.database import Database
 from safetybot.store.log import conditions, page_conditions
 from safetybot.store.tables import interactions, keywords, settings
-from safetybot.store.tallied import count_of, counted, snapshot
+from safetybot.store.tallied import at_one_moment, count_of, counted
 from safetybot.store.tallies import EPOCH, day_of, settle_all
 
 _SECOND = 1_000_000
@@ -39,13 +39,8 @@ class FigureLog:
         if not _tallied(filters, bys):
             return {by: await self.in_log(filters, by) for by in bys}
         day = day_of(filters.since or self._clock.now())
-
-        def job(connection: sa.Connection) -> Mapping[By, Sequence[Count]]:
-            snapshot(connection)
-            return counted(connection, filters.platform or "", filters.community or "", day, bys)
-
-        async with self._database.reader.connect() as connection:
-            return await connection.run_sync(job)
+        place = (filters.platform or "", filters.community or "")
+        return await at_one_moment(self._database, lambda connection: counted(connection, *place, day, bys))
 
     async def in_log(self, filters: Filters, by: By) -> Sequence[Count]:
         """The same, counted in the log, whatever is asked for."""

@@ -17,7 +17,7 @@ from safetybot.communities.terms_in_force import ChangedAt
 from safetybot.store.database import Database
 from safetybot.store.log import conditions
 from safetybot.store.tables import interactions, keywords
-from safetybot.store.tallied import fired, rule_totals, snapshot
+from safetybot.store.tallied import at_one_moment, fired, rule_totals
 from safetybot.store.tallies import day_of
 from safetybot.store.versions import Change, VersionedTable
 
@@ -116,20 +116,12 @@ class CommunityKeywords:
         self, platform: str, community: str, rules: Sequence[str], *, since: datetime
     ) -> Mapping[str, RuleTotals]:
         """What rules did from the day of `since` on (UTC); those that did nothing are left out."""
-
-        def job(connection: sa.Connection) -> Mapping[str, RuleTotals]:
-            snapshot(connection)
-            return rule_totals(connection, platform, community, day_of(since), rules)
-
-        async with self._database.reader.connect() as connection:
-            return await connection.run_sync(job)
+        return await at_one_moment(
+            self._database, lambda connection: rule_totals(connection, platform, community, day_of(since), rules)
+        )
 
     async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
         """How often each rule fired, in shadow too: from `since` to `split`, and after it."""
-
-        def job(connection: sa.Connection) -> list[Fired]:
-            snapshot(connection)
-            return fired(connection, platform, community, since, split, shadow=True)
-
-        async with self._database.reader.connect() as connection:
-            return await connection.run_sync(job)
+        return await at_one_moment(
+            self._database, lambda connection: fired(connection, platform, community, since, split, shadow=True)
+        )

@@ -12,7 +12,7 @@ from safetybot.ports import Clock
 from safetybot.store.audit import write_audit
 from safetybot.store.database import Database
 from safetybot.store.tables import audit, interactions
-from safetybot.store.tallied import fired, snapshot
+from safetybot.store.tallied import at_one_moment, fired
 
 ALARM = "rate alarm"
 """The audit's word for an alarm that was given."""
@@ -40,13 +40,9 @@ class RuleLog:
 
     async def fired(self, platform: str, community: str, since: datetime, split: datetime) -> Sequence[Fired]:
         """How often each rule fired in live interactions: from `since` to `split`, and after it."""
-
-        def job(connection: sa.Connection) -> list[Fired]:
-            snapshot(connection)
-            return fired(connection, platform, community, since, split, shadow=False)
-
-        async with self._database.reader.connect() as connection:
-            return await connection.run_sync(job)
+        return await at_one_moment(
+            self._database, lambda connection: fired(connection, platform, community, since, split, shadow=False)
+        )
 
     async def first_alarm(self, platform: str, community: str, rule: str, *, since: datetime, by: str) -> bool:
         """Audit an alarm; False where the audit has one of the same since then.

@@ -9,16 +9,17 @@ Lives here: adding up. Does not live here: what the numbers mean (`communities/f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from safetybot.communities.figures import By, Count
 from safetybot.communities.keyword_report import Fired, RuleTotals
 from safetybot.model import Concern
+from safetybot.store.database import Database
 from safetybot.store.tables import interactions, rule_tallies, tallies, tally_changes
 from safetybot.store.tallies import (
     COUNTS,
@@ -38,11 +39,19 @@ from safetybot.store.tallies import (
     week_of,
 )
 
+T = TypeVar("T")
 
-def snapshot(connection: sa.Connection) -> None:
-    """See one moment of the database in all that follows; before anything is read. SQLite does so anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ")
+
+async def at_one_moment(database: Database, job: Callable[[sa.Connection], T]) -> T:
+    """What a job reads that sees one moment of the database, whatever changes meanwhile."""
+
+    def run(connection: sa.Connection) -> T:
+        if not database.is_sqlite:  # which does so anyway
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        return job(connection)
+
+    async with database.reader.connect() as connection:
+        return await connection.run_sync(run)
 
 
 def counted(

@@ -12,10 +12,11 @@ from safetybot.communities.api_tokens import ApiTokens
 from safetybot.communities.audit import Audit
 from safetybot.communities.figures import Figures
 from safetybot.communities.keywords import Keywords
+from safetybot.communities.naming import Words
 from safetybot.communities.privacy import Privacy
 from safetybot.communities.rates import RuleRates
 from safetybot.communities.records import Filters
-from safetybot.communities.review import Reviews, Words
+from safetybot.communities.review import Reviews
 from safetybot.communities.saved_views import SavedViews
 from safetybot.communities.settings import CommunityPolicy
 from safetybot.communities.sign_in import SignIn
