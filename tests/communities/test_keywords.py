@@ -239,6 +239,8 @@ async def test_the_log_says_what_a_keyword_did_and_would_have_done(
     assert (found.logged.interactions, found.logged.with_term) == (2, 2)
     off = await use.preview(ANN, *WHERE, Keyword("mesotherapy", LIVE, override=Override.OFF))
     assert off.logged.with_term <= 1
+    by_concept = await use.preview(ANN, *WHERE, Keyword("glow water", DRAFT, concept="procedure"))
+    assert (by_concept.logged.with_term, by_concept.logged.with_concept) == (0, 1)
 
 
 async def test_a_live_keyword_that_jumps_is_told(use: Keywords, store: SqlStore, new: Any, clock: Any) -> None:

@@ -21,13 +21,24 @@ _LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedTerms:
-    """What one interaction rests on, for previews of terms."""
+class Grounds:
+    """What an interaction may rest on, for asking the log how many do."""
 
-    rules: tuple[str, ...]
-    concepts: frozenset[str]
+    rules: frozenset[str]
     marks: frozenset[str]
-    """`term_mark` of each term found."""
+    """Of terms, as `term_mark` makes them."""
+    concept: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEffect:
+    """What the log, which keeps no words, says of a keyword."""
+
+    interactions: int
+    with_term: int
+    """In how many it was found, in shadow or live, or as a term of the lexicon."""
+    with_concept: int
+    """How many rest on its concept in any words."""
 
 
 @dataclass(frozen=True, slots=True)

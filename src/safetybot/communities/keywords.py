@@ -18,14 +18,15 @@ from safetybot.communities.keyword_checks import MOST_KEYWORDS, Lexicon, Warn, r
 from safetybot.communities.keyword_report import (
     PAST,
     Fired,
+    Grounds,
     KeywordFigures,
-    LoggedTerms,
+    LoggedEffect,
     RuleTotals,
     figures_of,
     rules_of,
 )
-from safetybot.communities.preview import Effect, Preview, effect_on, effect_on_log, found_in, ordinary_sample
-from safetybot.communities.records import Change, term_mark
+from safetybot.communities.preview import Effect, Preview, effect_on, found_in, grounds_of, ordinary_sample
+from safetybot.communities.records import Change
 from safetybot.detection.detector import Detector
 from safetybot.detection.own_terms import canonical
 from safetybot.ports import Clock
@@ -114,8 +115,10 @@ class KeywordVersions(Protocol):
         """The newest version of a term, 0 before the first."""
         ...
 
-    async def logged(self, platform: str, community: str, *, since: datetime, limit: int) -> list[LoggedTerms]:
-        """What the community's newest interactions rest on."""
+    async def logged(
+        self, platform: str, community: str, grounds: Grounds, *, since: datetime, limit: int
+    ) -> LoggedEffect:
+        """How many of the community's newest interactions rest on `grounds`."""
         ...
 
     async def rule_totals(
@@ -347,18 +350,12 @@ class Keywords:
             return effect_on(texts, keyword, others, self._detector)
 
         since = self._clock.now() - _LOG_AGE
-        logged = await self._versions.logged(platform, community, since=since, limit=_LOG_ROWS)
-        same = canonical(keyword.term)
-        marks = frozenset(
-            term_mark(term.language, term.text)
-            for term in self._detector.terms
-            if keyword.override is not None and canonical(term.text) == same
-        )
+        grounds = grounds_of(keyword, self._detector.terms)
         return Preview(
             keyword,
             effect(ordinary_sample()),
             None if recent is None else effect(recent),
-            effect_on_log(keyword, marks, logged),
+            await self._versions.logged(platform, community, grounds, since=since, limit=_LOG_ROWS),
         )
 
     async def _all(self, platform: str, community: str) -> list[Listed]:

@@ -12,10 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from safetybot.communities.keyword import Keyword, KeywordState, compiled
-from safetybot.communities.keyword_report import LoggedTerms
+from safetybot.communities.keyword_report import Grounds, LoggedEffect
+from safetybot.communities.records import term_mark
 from safetybot.detection.detector import Detector
 from safetybot.detection.matcher import Matcher, readings
-from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
+from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE, canonical
 from safetybot.detection.terms import Term
 from safetybot.detection.text import View
 
@@ -48,17 +49,6 @@ class Effect:
     def one_in(self) -> int:
         """About how many messages there are to one answer; 0 where there is none."""
         return round(self.messages / self.added) if self.added else 0
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedEffect:
-    """What the log, which keeps no words, says of a keyword."""
-
-    interactions: int
-    with_term: int
-    """In how many it was found, in shadow or live, or as a term of the lexicon."""
-    with_concept: int
-    """How many rest on its concept in any words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +102,12 @@ def effect_on(texts: Sequence[str], keyword: Keyword, others: Sequence[Keyword],
     return Effect(len(texts), len(found), added, taken, tuple(examples))
 
 
-def effect_on_log(keyword: Keyword, marks: frozenset[str], logged: Sequence[LoggedTerms]) -> LoggedEffect:
-    """What the log says of `keyword`; `marks` are those of the lexicon's terms that it overrides."""
-    rules = {LIVE_RULE + keyword.id, SHADOW_RULE + keyword.id}
-    return LoggedEffect(
-        len(logged),
-        sum(not (rules.isdisjoint(row.rules) and marks.isdisjoint(row.marks)) for row in logged),
-        sum(keyword.concept in row.concepts for row in logged) if keyword.concept else 0,
+def grounds_of(keyword: Keyword, terms: Iterable[Term]) -> Grounds:
+    """What an interaction rests on that `keyword` had a part in; where it overrides some of `terms`, those too."""
+    same = canonical(keyword.term)
+    overridden = (term for term in terms if canonical(term.text) == same) if keyword.override is not None else ()
+    return Grounds(
+        frozenset((LIVE_RULE + keyword.id, SHADOW_RULE + keyword.id)),
+        frozenset(term_mark(term.language, term.text) for term in overridden),
+        keyword.concept,
     )

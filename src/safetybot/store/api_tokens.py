@@ -76,8 +76,8 @@ class ApiTokenLog:
         return await self._database.writer.do(job)
 
     async def _first(self, *which: sa.ColumnElement[bool]) -> ApiToken | None:
-        async with self._database.reader.connect() as connection:
-            row = (await connection.execute(sa.select(api_tokens).where(*which))).first()
+        query = sa.select(api_tokens).where(*which)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
         return None if row is None else _token(row)
 
 

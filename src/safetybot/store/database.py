@@ -7,7 +7,8 @@ Group commit: all that came in while the last commit ran goes into the next one,
 `synchronous=FULL` costs no throughput. Each job has a savepoint of its own: one that fails fails alone. Jobs are plain
 functions of a connection: on SQLite a whole batch runs in the writer's own thread without a step back to the loop
 (a step a statement, as aiosqlite makes them, cost ten times the throughput). What is asked about every message of
-concern is read in one step as well (`Database.read`); other reads go through aiosqlite.
+concern, and the few rows that every page asks for, are read in one step as well (`Database.read`); other reads go
+through aiosqlite.
 """
 
 from __future__ import annotations

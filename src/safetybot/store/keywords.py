@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from safetybot.communities.keyword import Keyword, KeywordState, read_keyword, stored_keyword
-from safetybot.communities.keyword_report import Fired, LoggedTerms, RuleTotals
+from safetybot.communities.keyword_report import Fired, Grounds, LoggedEffect, RuleTotals
 from safetybot.communities.records import Filters
 from safetybot.communities.terms_in_force import ChangedAt
 from safetybot.store.database import Database
@@ -73,8 +73,8 @@ class CommunityKeywords:
     async def in_force(self, platform: str, community: str) -> list[tuple[Keyword, int]]:
         """The community's keywords, retired ones too, by term, each with its version."""
         query = _VERSIONS.in_force(platform, community).order_by(keywords.c.term)
-        async with self._database.reader.connect() as connection:
-            return [(read_keyword(row.term, row.value), row.version) for row in await connection.execute(query)]
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [(read_keyword(row.term, row.value), row.version) for row in rows]
 
     async def version_of(self, platform: str, community: str, term: str) -> int:
         """The newest version of a term, 0 before the first; a term that was undone away has one too."""
@@ -99,18 +99,32 @@ class CommunityKeywords:
         async with self._database.reader.connect() as connection:
             return [ChangedAt(*row) for row in await connection.execute(query.order_by(kept.id.desc()).limit(limit))]
 
-    async def logged(self, platform: str, community: str, *, since: datetime, limit: int) -> list[LoggedTerms]:
-        """Which terms, concepts and rules the community's newest interactions rest on; no words of anybody's."""
+    async def logged(
+        self, platform: str, community: str, grounds: Grounds, *, since: datetime, limit: int
+    ) -> LoggedEffect:
+        """How many of the community's newest interactions rest on `grounds`."""
         wanted = conditions(Filters(platform=platform, community=community, since=since))
         kept = interactions.c
-        # No more than is needed: a busy community has thousands of these.
-        query = sa.select(kept.rules, kept.hits).where(*wanted).order_by(kept.at.desc()).limit(limit)
+        newest = (
+            sa.select(sa.cast(kept.rules, sa.Text).label("rules"), sa.cast(kept.hits, sa.Text).label("hits"))
+            .where(*wanted).order_by(kept.at.desc()).limit(limit).subquery()
+        )  # fmt: skip
+
+        def count(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+            return sa.func.coalesce(sa.func.sum(sa.case((sa.or_(sa.false(), *conditions), 1), else_=0)), 0)
+
+        # Looked for in the text of the JSON, where the quotes around it tell a whole value from a part of one: both
+        # databases do that in a tenth of the time that thousands of rows take to be read here.
+        with_term = count(
+            *(newest.c.rules.contains(f'"{rule}"', autoescape=True) for rule in sorted(grounds.rules)),
+            *(newest.c.hits.contains(f'"{mark}"', autoescape=True) for mark in sorted(grounds.marks)),
+        )
+        with_concept = count(
+            *(newest.c.hits.contains(f'["{one}"', autoescape=True) for one in (grounds.concept,) if one is not None)
+        )
         async with self._database.reader.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [
-            LoggedTerms(tuple(row.rules), frozenset(hit[0] for hit in row.hits), frozenset(hit[4] for hit in row.hits))
-            for row in rows
-        ]
+            query = sa.select(sa.func.count(), with_term, with_concept).select_from(newest)
+            return LoggedEffect(*map(int, (await connection.execute(query)).one()))
 
     async def rule_totals(
         self, platform: str, community: str, rules: Sequence[str], *, since: datetime

@@ -70,8 +70,8 @@ class WebSessions:
             kept.expires_at > self._clock.now(),
             sa.or_(kept.token == session, sa.and_(kept.token_before == session, kept.rotated_at > before_since)),
         )
-        async with self._database.reader.connect() as connection:
-            row = (await connection.execute(query)).first()
+        # Asked with every page and every call of the API.
+        row = await self._database.read(lambda connection: connection.execute(query).first())
         return None if row is None else (_session(row), row.token == session)
 
     async def rotate(self, session: str, to: str) -> bool:

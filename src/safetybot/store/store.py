@@ -261,8 +261,7 @@ class SqlStore:
 
     async def details(self, interaction_id: int) -> InteractionDetails:
         """All that is kept of one interaction. Raises `NoSuchInteraction`."""
-        async with self.database.reader.connect() as connection:
-            found = await connection.run_sync(read_details, interaction_id)
+        found = await self.database.read(lambda connection: read_details(connection, interaction_id))
         if found is None:
             raise NoSuchInteraction(interaction_id)
         return found
