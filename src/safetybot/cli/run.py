@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import stat
@@ -21,6 +20,7 @@ from safetybot.chat.registry import commands_for
 from safetybot.chat.services import Services
 from safetybot.cli.chat_services import chat_services
 from safetybot.cli.delivering import keep_webhooks
+from safetybot.cli.heap import settle
 from safetybot.cli.runtime import Runtime, make_watcher, open_runtime, write_health
 from safetybot.cli.serving import STORE_AWAY, Around, Serving, wanted_platforms
 from safetybot.cli.session import Session
@@ -115,6 +115,7 @@ async def _run(session: Session, *, once: bool, on_console: bool = False) -> Non
 
                 platforms[NAME] = _console_platform(console())
             watcher = make_watcher(session, runtime, platforms, metrics, recent)
+            settle()
             log.info("started", platforms=sorted(platforms), languages=len(session.library.languages))
             serving = Serving(chats, watcher, metrics)
             background = [
@@ -227,14 +228,7 @@ async def _keep_config(
             watcher.use(*parts.value)
             services.use(*parts.value, words_of(parts.value[0]))
             log.info("config_reloaded")
-            _give_back()
-
-
-def _give_back() -> None:
-    """Hand what reading the files left free back to the system: glibc keeps it, 30 MiB, where nobody says otherwise."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+            settle()
 
 
 async def _keep_house(

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from safetybot.cli.acting import AsOption, whose
 from safetybot.cli.delivering import webhooks
+from safetybot.cli.heap import settle
 from safetybot.cli.runtime import Runtime, health_file, open_runtime
 from safetybot.cli.session import Session
 from safetybot.cli.show import console
@@ -167,8 +168,14 @@ async def serve_pages(
         site = Site(url, session.settings.web.session)
         app = create_app(make_parts(session, runtime, metrics, in_force, standing), site)
         counting = asyncio.create_task(_keep_counting(runtime))
+
+        def tell() -> None:
+            settle()
+            if started is not None:
+                started(url)
+
         try:
-            await serve(app, listening, started=lambda: started(url) if started else None)
+            await serve(app, listening, started=tell)
         finally:
             counting.cancel()
             await asyncio.wait({counting})
@@ -302,6 +309,8 @@ async def _look_after(parts: LastGood[tuple[Detector, ResponseLibrary]], metrics
         metrics.config_problems(len(seen.problems))
         for problem in seen.problems:
             log.error("config_kept", problem=str(problem))
+        if seen.changed:
+            settle()
 
 
 async def _facts(session: Session, runtime: Runtime, detector: Detector, library: ResponseLibrary) -> Sequence[Fact]:

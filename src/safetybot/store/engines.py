@@ -92,7 +92,8 @@ class PostgresReadEngine:
     """The reader's connections, driven by asyncpg."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        # Reading needs no transaction, whose beginning and end are two more ways to the server and back.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def run(self, job: Callable[[sa.Connection], T]) -> T:
         """Run one job on a connection of the pool."""

@@ -74,6 +74,8 @@ def pieces(text: str, spans: Sequence[Span]) -> list[Piece]:
 
 def visible(text: str) -> str:
     """Control and direction characters made visible, so that nobody's words move what stands beside them."""
+    if text.isprintable():
+        return text
     return "".join(char if char in "\n\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -109,10 +111,9 @@ def moment(at: datetime | None) -> str | Markup:
     """A time as UTC for everybody; the script shows it in the reader's zone."""
     if at is None:
         return ""
-    at = at.astimezone(UTC)
-    return Markup('<time datetime="{}">{} UTC</time>').format(
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M")
-    )
+    at = at.astimezone(UTC).replace(tzinfo=None)
+    # A page of the log has fifty of these, and Markup's own `format` is slow. Digits need no escaping.
+    return Markup(f'<time datetime="{at.isoformat("T", "seconds")}Z">{at.isoformat(" ", "minutes")} UTC</time>')  # noqa: S704
 
 
 @lru_cache(maxsize=8)
