@@ -7,8 +7,8 @@ Group commit: all that came in while the last commit ran goes into the next one,
 `synchronous=FULL` costs no throughput. Each job has a savepoint of its own: one that fails fails alone. Jobs are plain
 functions of a connection: on SQLite a whole batch runs in the writer's own thread without a step back to the loop
 (a step a statement, as aiosqlite makes them, cost ten times the throughput). What is asked about every message of
-concern, and the few rows that every page asks for, are read in one step as well (`Database.read`); other reads go
-through aiosqlite.
+concern, and the rows that the pages ask for most, are read in one step as well (`Database.read`, `read_long`); other
+reads go through aiosqlite.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741  # an item
 
 _BATCH = 256
+_LONG_AT_ONCE = 3
 _TRIES = 5
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL's codes for: serialisation failure, deadlock, lock not available."""
@@ -77,17 +78,27 @@ class Database:
                 self.reader = create_async_engine(url, hide_parameters=True, pool_size=4, pool_pre_ping=True)
             except ModuleNotFoundError as error:
                 raise UnusableUrl("PostgreSQL needs one more package: pip install 'safetybot[postgres]'") from error
-        self._reads: ReadEngine = SqliteReadEngine(parsed) if self.is_sqlite else PostgresReadEngine(self.reader)
+        if self.is_sqlite:
+            self._short: ReadEngine = SqliteReadEngine(parsed)
+            self._long: ReadEngine = SqliteReadEngine(parsed, _LONG_AT_ONCE)
+        else:
+            self._short = self._long = PostgresReadEngine(self.reader)
         self.writer = Writer(self._write)
 
     async def read(self, job: Callable[[sa.Connection], T]) -> T:
         """Run `job`, which only reads: with one step away from the loop, not several for each statement.
 
+        What is asked about every message waits behind it, so it must take microseconds.
+
         Raises:
             StoreClosed: The store is closed.
             sqlalchemy.exc.SQLAlchemyError: The database could not be read.
         """
-        return await self._reads.run(job)
+        return await self._short.run(job)
+
+    async def read_long(self, job: Callable[[sa.Connection], T]) -> T:
+        """The same for what may take longer, such as a page of the log; it keeps nothing but its like waiting."""
+        return await self._long.run(job)
 
     async def migrate(self) -> None:
         """Bring the database to the newest version. Raises `NewerDatabase`, `DatabaseUnreachable`."""
@@ -121,7 +132,8 @@ class Database:
                 await self._write.dispose()
             finally:
                 try:
-                    await self._reads.dispose()
+                    await self._short.dispose()
+                    await self._long.dispose()
                 finally:
                     await self.reader.dispose()
 

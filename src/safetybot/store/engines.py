@@ -63,29 +63,29 @@ class ReadEngine(Protocol):
 
 
 class SqliteReadEngine:
-    """One connection in one thread of its own; what it reads takes microseconds."""
+    """A few threads, each with a connection at a time."""
 
-    def __init__(self, url: sa.URL) -> None:
-        self._engine = _one_connection(url)
+    def __init__(self, url: sa.URL, threads: int = 1) -> None:
+        self._engine = _own_connections(url, threads)
         prepare_sqlite(self._engine, "BEGIN")
-        self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._threads: ThreadPoolExecutor | None = ThreadPoolExecutor(threads, thread_name_prefix="store-reader")
 
     async def run(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run one job in the thread. Raises `StoreClosed` after the end."""
-        if self._thread is None:
+        """Run one job in a thread. Raises `StoreClosed` after the end."""
+        if self._threads is None:
             raise StoreClosed
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, job)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, job)
 
     def _run(self, job: Callable[[sa.Connection], T]) -> T:
         with self._engine.connect() as connection:
             return job(connection)
 
     async def dispose(self) -> None:
-        """Close the connection and end the thread."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            await asyncio.get_running_loop().run_in_executor(thread, self._engine.dispose)
-            thread.shutdown()
+        """End the threads and close their connections."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            await asyncio.to_thread(threads.shutdown)
+            await asyncio.to_thread(self._engine.dispose)
 
 
 class PostgresReadEngine:
@@ -108,7 +108,7 @@ class SqliteWriteEngine:
     """One connection in one thread of its own."""
 
     def __init__(self, url: sa.URL) -> None:
-        self._engine = _one_connection(url)
+        self._engine = _own_connections(url)
         # The file keeps this mode, so that readers find it set. Goes first: see `_into_wal`.
         sa.event.listen(self._engine, "connect", _into_wal)
         prepare_sqlite(self._engine, "BEGIN IMMEDIATE")
@@ -157,11 +157,11 @@ class PostgresWriteEngine:
         await self._engine.dispose()
 
 
-def _one_connection(url: sa.URL) -> sa.Engine:
-    """SQLite through its own driver, for a single thread; not bound to the one that opens it."""
+def _own_connections(url: sa.URL, count: int = 1) -> sa.Engine:
+    """SQLite through its own driver, for threads of ours; no connection is bound to the one that opens it."""
     return sa.create_engine(
         url.set(drivername="sqlite"),
-        pool_size=1,
+        pool_size=count,
         max_overflow=0,
         connect_args={"check_same_thread": False},
         hide_parameters=True,

@@ -374,8 +374,7 @@ class SqlStore:
             log.warning("farewell_failed", error=str(error))
 
     async def _read(self, query: sa.Select[Any]) -> list[Interaction]:
-        async with self.database.reader.connect() as connection:
-            return [read_interaction(row) for row in await connection.execute(query)]
+        return [read_interaction(row) for row in await self.database.read_long(lambda c: c.execute(query).all())]
 
 
 @asynccontextmanager
