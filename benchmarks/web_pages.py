@@ -28,9 +28,10 @@ from safetybot.cli.session import Session
 from safetybot.cli.web import make_parts
 from safetybot.communities.access import Actor, Role
 from safetybot.communities.keyword import Keyword, KeywordState
+from safetybot.communities.records import Filters
 from safetybot.communities.sign_in import Grant
 from safetybot.detection.own_terms import LIVE_RULE, SHADOW_RULE
-from safetybot.model import Concern
+from safetybot.model import Concern, VerdictKind
 from safetybot.store.keys import Excerpts, Pseudonyms
 from safetybot.store.store import SqlStore, open_store
 from safetybot.store.tables import interactions, reactions, verdicts
@@ -56,6 +57,18 @@ PAGES = (
     "/everywhere/overview/community.svg", f"{BIG}/keywords", f"{BIG}/keywords/one?term=own+word+0",
     f"{BIG}/settings", f"{BIG}/audit", "/everywhere/communities",
 )  # fmt: skip
+QUERIES: dict[str, tuple[Filters, int | None]] = {
+    "all communities": (Filters(), None),
+    "the biggest community": (Filters("discord", "100"), None),
+    "... what waits for review": (Filters("discord", "100", waiting=True), None),
+    "... adverse, false alarms": (
+        Filters("discord", "100", concern=Concern.ADVERSE, verdict=VerdictKind.FALSE_ALARM), None,
+    ),
+    "... one language in one channel": (Filters("discord", "100", language="ru", channel="7100"), None),
+    "... a channel that is not there": (Filters("discord", "100", channel="none"), None),
+    "... one author": (Filters("discord", "100", author=f"{1:032x}"), None),
+    "... its oldest": (Filters("discord", "100"), 5_000),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -97,6 +110,9 @@ async def _measure(rows: int, rounds: int, url: str) -> None:
                 print(f"\n{'first':>8} {'p50':>8} {'p95':>8}  page")
                 for page in PAGES:
                     await _time(browser, app, page, rounds)
+            print("\nA page of the log without the page: asking and reading fifty rows")
+            for name, (filters, before) in QUERIES.items():
+                await _time_query(store, name, filters, before, rounds)
 
 
 class Timed:
@@ -120,9 +136,22 @@ async def _time(browser: httpx.AsyncClient, app: Timed, page: str, rounds: int) 
         taken.append(app.ms)
         if answer.status_code != 200:
             raise RuntimeError(f"{page} answered {answer.status_code}")
+    _tell(taken, page)
+
+
+async def _time_query(store: SqlStore, name: str, filters: Filters, before: int | None, rounds: int) -> None:
+    taken: list[float] = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        await store.list_interactions(filters, before=before, limit=50)
+        taken.append((time.perf_counter() - started) * 1_000)
+    _tell(taken, name)
+
+
+def _tell(taken: list[float], name: str) -> None:
     first, rest = taken[0], sorted(taken[1:])
     p95 = rest[min(len(rest) - 1, int(len(rest) * 0.95))]
-    print(f"{first:8.1f} {statistics.median(rest):8.1f} {p95:8.1f}  {page}")
+    print(f"{first:8.1f} {statistics.median(rest):8.1f} {p95:8.1f}  {name}")
 
 
 async def _fill(store: SqlStore, rows: int) -> None:
