@@ -11,7 +11,8 @@ trouble. Seven kinds are added, each label following from how it is made:
 5. a labelled message told in two: what it begins with as an earlier line, its end as the message, if the end says
    something by itself: its own label, since whoever reads the end has read the beginning;
 6. the parts in which the bot reads a long text, of messages labelled none: none;
-7. an everyday reply after talk of the topic: none. The only texts that are written here: greetings, thanks, laughter.
+7. an everyday reply after talk of the topic: none. The only texts that are written here: greetings, thanks, laughter,
+   small talk.
 """
 
 from __future__ import annotations
@@ -55,8 +56,10 @@ def conversations(labelled: Sequence[Row], ordinary: Sequence[Row], seed: int) -
     for row in ordinary:
         if chance.random() < 0.5:
             more_ordinary.append(replace(row, thread=earlier(plain), source=f"{row.source}+chat"))
-        if topical and chance.random() < 0.25:
-            lines = [*earlier(plain), chance.choice(topical)[:300]]
+        if topical and chance.random() < 0.6:
+            # Some in a channel where the topic comes up, some where it is all the talk.
+            around = earlier(plain) if chance.random() < 0.6 else earlier(topical)
+            lines = [*around, chance.choice(topical)[:300]]
             chance.shuffle(lines)
             more_ordinary.append(replace(row, thread=tuple(lines), source=f"{row.source}+topic"))
     return more_labelled, more_ordinary
@@ -111,7 +114,15 @@ _REPLIES = (
     "grazie; buongiorno; olá; obrigado; bom dia; kkkk; hoi; bedankt; cześć; "
     "dzięki; merhaba; teşekkürler; günaydın; привет; спасибо; доброе утро; ахаха; "
     "привіт; дякую; مرحبا; شكرا; صباح الخير; 안녕; 감사합니다; ㅋㅋㅋ; こんにちは; ありがとう; おはよう; "
-    "笑; 你好; 谢谢; 哈哈; 早上好"
+    "笑; 你好; 谢谢; 哈哈; 早上好; "
+    "this level is so hard; three tries and still dead; two more wins and I'm gold; my ping is awful tonight; "
+    "need 10 more coins; who's got the notes from tuesday; exam at 9 wish me luck; the bus is late again; "
+    "raining again; my cat knocked my tea over; what's everyone having for dinner; just got home; "
+    "traffic is a nightmare; my phone died; can't sleep; monday again; gg; that ending though; "
+    "finished season 2 last night; book 3 is the best one; new episode drops friday; we lost 3-1; my team is hopeless; "
+    "new headphones arrived; my laptop is so slow; any good playlists; page 40 and nothing has happened; "
+    "the gym was packed; half price pizza tonight; my train is 20 minutes late; weekend plans anyone; "
+    "that meme killed me; this song slaps; server is down again"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*(?=\S)(?![.!?…。！？])|\n+")
 _LONGEST = 300

@@ -27,10 +27,10 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetybot.detection.assembly import MODEL_FILE, load_detector
-from safetybot.detection.classifier import IN_DOUBT, LABELS, GateHeader, Thresholds
+from safetybot.detection.classifier import EASED, IN_DOUBT, LABELS, GateHeader, Thresholds
 from safetybot.detection.detector import Detector
 from safetybot.detection.gate import Gate, gate_features
-from safetybot.model import Hit
+from safetybot.model import Concern, Hit
 from training.augment import conversations, everyday_replies, in_parts, told_in_two
 from training.data import CORPUS, Row, Seen, read_rows, see, targets
 
@@ -39,8 +39,8 @@ Floats = npt.NDArray[np.float64]
 BUCKETS = 1 << 20
 SEED = 20261124
 FOLDS = 5
-STRENGTH = 12.0
-"""Inverse of L2 regularisation; chosen by cross-validation among 5, 12, 25, 30."""
+STRENGTH = 20.0
+"""Inverse of L2 regularisation; chosen on writers held out among 12, 20, 30, 40: from 20 on nothing is gained."""
 STEPS = 120
 """Steps of the optimiser at most; the figures do not change after about a hundred."""
 RARITY = 1.25
@@ -56,10 +56,13 @@ AFTER = {"+topic": 0.01, "+chat": 0.0003}
 """The share of ordinary messages that may be answered for what stands before them: right after talk of the topic (such
 moments are rare), and after ordinary talk that happens to hold a sign."""
 LEAST_AFTER = 0.55
-"""The least threshold right after talk of the topic: where every fourth message is of it, as in the tests' day of a
-community, 3 of 1,000 others are then answered, and 8 at the 0.43 that the share alone gives."""
-BARE = 0.6
+"""The least threshold right after talk of the topic: in a channel where every fourth message is of it, as in the tests'
+day of a community, 2 of 1,000 others are then answered."""
+BARE = 0.7
 """The least threshold where a reply after talk of the topic holds no term of any kind."""
+TROUBLE = 0.48
+"""The threshold for `ADVERSE` in the cases of `EASED`: the highest at which 0.95 of `adverse` in the English
+development files is found. From 0.4 down, talk of illness leaves less room under `ALLOWED` for everything else."""
 NAMED = 0.35
 """The threshold where a strong term names the topic; a strong term is none because of what else stands there."""
 GRID = np.arange(0.54, 0.99, 0.04)
@@ -71,6 +74,7 @@ GATE_RECALL = 0.985
 FAINT = 2
 """A feature none of whose five weights is above this many of 127 steps is left out of the file: that changed the
 likeliest label of 2 in 2,647 messages, and no probability by more than 0.013."""
+_ADVERSE = LABELS.index(Concern.ADVERSE)
 CONFIG = Path(__file__).parent.parent / "config"
 
 
@@ -233,6 +237,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
     wanted = targets(seen.rows)
     sources = np.array([row.source for row in seen.rows])
     any_concern, best = 1 - answers[:, 0], likeliest(answers)
+    eased = _eased(seen, best)
     elsewhere = ~np.isin(seen.tiers, ("after", "bare"))
     pools = []
     for pool, per_10k in ALLOWED.items():
@@ -249,12 +254,13 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
 
     def counts(tier: str, least: float) -> list[float]:
         """What a tier adds at a threshold: right answers and answers of each concern, false alarms of each pool."""
-        here = (seen.tiers == tier) & (any_concern >= least)
+        answered = any_concern >= np.where(eased, min(least, TROUBLE), least)
+        here = (seen.tiers == tier) & answered
         labels = range(1, len(LABELS))
         right = [(here & counted & (best == label) & (wanted == label)).sum() for label in labels]
         said = [(here & counted & (best == label)).sum() for label in labels]
-        left_alone = (counted & (seen.tiers == tier) & (any_concern < least) & (wanted == 0)).sum()
-        silent = (counted & (seen.tiers == tier) & (any_concern < least)).sum()
+        left_alone = (counted & (seen.tiers == tier) & ~answered & (wanted == 0)).sum()
+        silent = (counted & (seen.tiers == tier) & ~answered).sum()
         return [*right, left_alone, *said, silent, *((here & mine).sum() for mine, _ in pools)]
 
     searched = ("thing", "told", "signed", "staged", "hinted")
@@ -265,7 +271,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
         [*((counted & (wanted == label)).sum() for label in range(1, size)), (counted & (wanted == 0)).sum()]
     )
     allowed = np.array([number for _, number in pools])
-    chosen, reached = Thresholds(NAMED, 0.99, 0.99, 0.99, after, bare, 0.99, 0.99), -1.0
+    chosen, reached = Thresholds(NAMED, 0.99, 0.99, 0.99, after, bare, 0.99, 0.99, TROUBLE), -1.0
     for first in product(range(len(GRID)), repeat=2):
         start = fixed + tables[0][first[0]] + tables[1][first[1]]
         total = start + tables[2][:, None, None] + tables[3][None, :, None] + tables[4][None, None, :]
@@ -275,7 +281,7 @@ def operating_point(answers: Floats, seen: Seen, labelled: int) -> Thresholds:
         if figures[place] > reached:
             reached = float(figures[place])
             thing, told, signed, staged, hinted = (float(GRID[i]) for i in (*first, *place))
-            chosen = Thresholds(NAMED, thing, told, signed, after, bare, staged, hinted)
+            chosen = Thresholds(NAMED, thing, told, signed, after, bare, staged, hinted, TROUBLE)
     return chosen
 
 
@@ -290,9 +296,18 @@ def _least_after(any_concern: Floats, seen: Seen) -> float:
     return round(least, 3)
 
 
-def _least(seen: Seen, point: Thresholds) -> Floats:
+def _least(seen: Seen, point: Thresholds, best: npt.NDArray[np.int64]) -> Floats:
     names = ("named", "thing", "told", "signed", "after", "bare", "staged")
-    return np.select([seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted)
+    least: Floats = np.select(
+        [seen.tiers == name for name in names], [getattr(point, name) for name in names], point.hinted
+    )
+    result: Floats = np.where(_eased(seen, best), np.minimum(least, point.trouble), least)
+    return result
+
+
+def _eased(seen: Seen, best: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    result: npt.NDArray[np.bool_] = (best == _ADVERSE) & np.isin(seen.tiers, EASED)
+    return result
 
 
 def likeliest(answers: Floats) -> npt.NDArray[np.int64]:
@@ -304,7 +319,8 @@ def likeliest(answers: Floats) -> npt.NDArray[np.int64]:
 
 def decided(answers: Floats, seen: Seen, point: Thresholds) -> npt.NDArray[np.int64]:
     """Shape (rows,): the label that the bot would give."""
-    return np.where(1 - answers[:, 0] >= _least(seen, point), likeliest(answers), 0)
+    best = likeliest(answers)
+    return np.where(1 - answers[:, 0] >= _least(seen, point, best), best, 0)
 
 
 def _macro_f1(said: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> float:

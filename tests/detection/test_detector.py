@@ -161,8 +161,8 @@ def small(classifier: Classifier | None = None, gate: Gate | None = None) -> Det
     )
 
 
-def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5) -> Classifier:
-    thresholds = {field.name: any_concern for field in fields(Thresholds)} | {"named": strong}
+def model(bias: list[float], any_concern: float = 0.5, strong: float = 0.5, trouble: float = 1.0) -> Classifier:
+    thresholds = {field.name: any_concern for field in fields(Thresholds)} | {"named": strong, "trouble": trouble}
     header = ModelHeader(buckets=8, scale=[1.0] * 5, bias=bias, thresholds=thresholds)
     return Classifier(header, bytes(40))
 
@@ -196,6 +196,23 @@ def test_the_threshold_with_a_strong_term_is_its_own() -> None:
     even = [1.0, 0.9, -9.0, -9.0, -9.0]
     assert small(model(even, any_concern=0.9, strong=0.3)).assess_text("meso").concern is Concern.MENTION
     assert small(model(even, any_concern=0.9, strong=0.9)).assess_text("meso").concern is None
+
+
+def test_trouble_beside_a_sign_is_answered_though_less_likely_than_not() -> None:
+    # "chin is white and numb", nine hours after a syringe of filler, was left alone at 0.42.
+    two_in_five = [1.0, -9.0, -9.0, -9.0, 0.6]
+    assert small(model(two_in_five, trouble=0.3)).assess_text("glow").concern is Concern.ADVERSE
+    assert small(model(two_in_five, trouble=0.45)).assess_text("glow").concern is None
+    after = [ThreadLine("a glow kit")]
+    assert small(model(two_in_five, trouble=0.3)).assess_text("never again", after).concern is Concern.ADVERSE
+    assert small(model(two_in_five, trouble=0.3)).assess_text("and now this", after).concern is None
+
+
+def test_only_trouble_beside_a_sign_may_be_less_likely() -> None:
+    two_in_five = [1.0, -9.0, -9.0, -9.0, 0.6]
+    assert small(model(two_in_five, trouble=0.3)).assess_text("never").concern is None
+    assert small(model(two_in_five, strong=0.5, trouble=0.3)).assess_text("meso").concern is None
+    assert small(model([1.0, 0.6, -9.0, -9.0, -9.0], trouble=0.3)).assess_text("glow").concern is None
 
 
 def test_a_rule_that_the_words_together_overrule_is_told() -> None:

@@ -31,6 +31,8 @@ LABELS: tuple[Concern | None, ...] = (None, Concern.MENTION, Concern.SUPPLY, Con
 IN_DOUBT = {Concern.ADVERSE: 1.5}
 """By how much a concern counts as likelier when the choice is between concerns: in doubt a person may need help. Of
 1, 1.25, 1.5, 2 and 3 the highest that costs next to no macro-F1: 0.002 on the English development files."""
+EASED = ("thing", "told", "after")
+"""What a message holds (`Thresholds`) where trouble is believed sooner."""
 _REMEMBERED = 30_000
 """Words whose weights are kept added up."""
 
@@ -83,6 +85,14 @@ class Thresholds:
     """No sign, but three concepts or more that make a story: bodies, people, selling, symptoms."""
     hinted: float
     """Less than that. Ordinary talk is full of it, so much surer the answer must be."""
+    trouble: float = 1.0
+    """Enough in the cases of `EASED` where the likeliest concern is `ADVERSE`: somebody may need help now, and talk of
+    trouble there is seldom of anything else."""
+
+    def least(self, tier: str, concern: Concern) -> float:
+        """The least probability of any concern, for what a message holds (a field's name) and its likeliest concern."""
+        least: float = getattr(self, tier)
+        return min(least, self.trouble) if concern is Concern.ADVERSE and tier in EASED else least
 
 
 class GateHeader(BaseModel):

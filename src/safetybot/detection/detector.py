@@ -47,6 +47,8 @@ MAX_CHARS = 20_000
 NOT_SURE = marked("all words together: {sure} sure, {needed} needed")
 """Why a rule that fired was overruled by the model."""
 Tier = Literal["named", "thing", "told", "signed", "after", "bare", "staged", "hinted"]
+_SAYS_NOTHING = 4
+"""A reply of so few characters without any term, such as "lol", is no talk of what stands before it."""
 _OWN_SCANS = 2_000
 """Texts of which is remembered what a community's own terms are in them."""
 _LEVELS = {
@@ -168,7 +170,7 @@ class Detector:
         if lens is not None and (off := _off(found, hits)):
             read, undisguised = _without(text, off), None
         features = features_of(read, hits, thread, thread_hits, (rule.rule for rule in outcome.fired), undisguised)
-        return Evidence(text, hits, outcome, features, tier_of(hits, thread_hits))
+        return Evidence(text, hits, outcome, features, tier_of(text, hits, thread_hits))
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """Every term in `text`, whether or not the gate would let it through; for explanations and previews."""
@@ -237,7 +239,7 @@ class Detector:
     def _by_classifier(self, evidence: Evidence, classifier: Classifier, *, explain: bool) -> Assessment:
         hits, outcome = evidence.hits, evidence.outcome
         scores = classifier.scores(evidence.features)
-        threshold: float = getattr(classifier.thresholds, evidence.tier)
+        threshold = classifier.thresholds.least(evidence.tier, scores.best_concern)
         if scores.any_concern < threshold:
             if not explain:
                 return Assessment(None, 1 - scores.any_concern, UNDETERMINED, hits)
@@ -328,7 +330,7 @@ def _without(text: str, spans: Iterable[Span]) -> str:
     return text
 
 
-def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> Tier:
+def tier_of(text: str, hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> Tier:
     """How much a message shows of the topic; each tier has a threshold of its own."""
     if names_the_topic(hits):
         return "named"
@@ -338,7 +340,9 @@ def tier_of(hits: Sequence[Hit], thread_hits: Sequence[Sequence[Hit]] = ()) -> T
     if concepts & SIGNS:
         return "told" if len(concepts) >= 3 else "signed"
     if any(_has_sign(line) for line in thread_hits):
-        return "after" if any(hit.zone is not Zone.CODE for hit in hits) else "bare"
+        if any(hit.zone is not Zone.CODE for hit in hits):
+            return "after"
+        return "bare" if len(text.strip()) > _SAYS_NOTHING else "hinted"
     return "staged" if len(concepts) >= 3 else "hinted"
 
 

@@ -132,8 +132,7 @@ class Database:
                 await self._write.dispose()
             finally:
                 try:
-                    await self._short.dispose()
-                    await self._long.dispose()
+                    await asyncio.gather(self._short.dispose(), self._long.dispose())
                 finally:
                     await self.reader.dispose()
 
