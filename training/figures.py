@@ -92,6 +92,7 @@ def against_targets(dev: Sequence[Answer], ordinary: Sequence[Answer]) -> None:
     others = [a for a in dev if a["lang"] != "en"]
     by_language = {a["lang"]: [b for b in others if b["lang"] == a["lang"]] for a in others}
     disguised = [a for a in dev if "obfuscated" in a["tags"] and a["truth"]]
+    honest = [a for a in dev if "obfuscated" in a["tags"] and not a["truth"]]
     threads = [a for a in dev if "thread" in a["tags"]]
 
     def alarms(*sources: str) -> float:
@@ -106,6 +107,8 @@ def against_targets(dev: Sequence[Answer], ordinary: Sequence[Answer]) -> None:
         ("any concern, English: precision, recall", "≥ 0.95, ≥ 0.95", f"{precision:.3f}, {recall:.3f}"),
         ("`adverse` recall, English; others", "≥ 0.95", f"{adverse_recall(english):.3f}; {adverse_recall(others):.3f}"),
         ("disguised messages of concern found", "≥ 0.97", f"{concern_figures(disguised)[1]:.3f}"),
+        ("honest messages that look disguised left alone", "≥ 0.99",
+         f"{sum(not a['said'] for a in honest) / max(1, len(honest)):.3f}"),
         ("false alarms per 10,000 chat messages", "≤ 1", f"{alarms('chat', 'dev', 'multilingual'):.1f}"),
         ("per 10,000 health and beauty messages", "≤ 5", f"{alarms('health', 'beauty'):.1f}"),
         ("thread-dependent messages right", "≥ 0.85",
