@@ -7,8 +7,8 @@ Group commit: all that came in while the last commit ran goes into the next one,
 `synchronous=FULL` costs no throughput. Each job has a savepoint of its own: one that fails fails alone. Jobs are plain
 functions of a connection: on SQLite a whole batch runs in the writer's own thread without a step back to the loop
 (a step a statement, as aiosqlite makes them, cost ten times the throughput). What is asked about every message of
-concern, and the rows that the pages ask for most, are read in one step as well (`Database.read`, `read_long`); other
-reads go through aiosqlite.
+concern is read in one step as well (`Database.read`), and what pages ask for most, in other threads (`read_long`);
+other reads go through aiosqlite.
 """
 
 from __future__ import annotations

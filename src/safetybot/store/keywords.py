@@ -73,7 +73,7 @@ class CommunityKeywords:
     async def in_force(self, platform: str, community: str) -> list[tuple[Keyword, int]]:
         """The community's keywords, retired ones too, by term, each with its version."""
         query = _VERSIONS.in_force(platform, community).order_by(keywords.c.term)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.read_long(lambda connection: connection.execute(query).all())
         return [(read_keyword(row.term, row.value), row.version) for row in rows]
 
     async def version_of(self, platform: str, community: str, term: str) -> int:
@@ -119,11 +119,9 @@ class CommunityKeywords:
             *(newest.c.rules.contains(f'"{rule}"', autoescape=True) for rule in sorted(grounds.rules)),
             *(newest.c.hits.contains(f'"{mark}"', autoescape=True) for mark in sorted(grounds.marks)),
         )
-        with_concept = count(
-            *(newest.c.hits.contains(f'["{one}"', autoescape=True) for one in (grounds.concept,) if one is not None)
-        )
+        of_concept = [newest.c.hits.contains(f'["{grounds.concept}"', autoescape=True)] if grounds.concept else []
         async with self._database.reader.connect() as connection:
-            query = sa.select(sa.func.count(), with_term, with_concept).select_from(newest)
+            query = sa.select(sa.func.count(), with_term, count(*of_concept)).select_from(newest)
             return LoggedEffect(*map(int, (await connection.execute(query)).one()))
 
     async def rule_totals(

@@ -47,7 +47,9 @@ class SavedViewRows:
     async def listed(self, owner: str, platform: str, community: str) -> Sequence[SavedView]:
         """Somebody's views, by name."""
         query = sa.select(saved_views).where(*_theirs(owner, platform, community)).order_by(saved_views.c.name)
-        return [_view(row) for row in await self._database.read(lambda connection: connection.execute(query).all())]
+        return [
+            _view(row) for row in await self._database.read_long(lambda connection: connection.execute(query).all())
+        ]
 
     async def delete(self, owner: str, platform: str, community: str, view_id: int) -> bool:
         """Delete one; False where they have none of that number."""

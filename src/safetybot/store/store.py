@@ -261,7 +261,7 @@ class SqlStore:
 
     async def details(self, interaction_id: int) -> InteractionDetails:
         """All that is kept of one interaction. Raises `NoSuchInteraction`."""
-        found = await self.database.read(lambda connection: read_details(connection, interaction_id))
+        found = await self.database.read_long(lambda connection: read_details(connection, interaction_id))
         if found is None:
             raise NoSuchInteraction(interaction_id)
         return found
